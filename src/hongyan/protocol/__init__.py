@@ -1,0 +1,1 @@
+"""Both ends of one connection, without I/O: framing, codec and codes."""
