@@ -1,0 +1,1 @@
+"""Composition: configuration becomes adapters, adapters become roles, roles run in one task group."""

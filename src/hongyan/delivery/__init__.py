@@ -1,0 +1,1 @@
+"""Stage 4: delivery owns partitions of the log; it decides, numbers, pushes and persists."""
