@@ -67,13 +67,17 @@ class MovedPosition(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fanout(msgspec.Struct, gc=False):
-    """One conversation's share of a batch for one gateway. `entries` are consecutive and all `recipients` may see each."""
+    """One conversation's share of a batch for one gateway. `entries` are consecutive and all `recipients` may see each.
+
+    `moved` positions go to all recipients, or each to its own user alone.
+    """
 
     conversation_id: ConversationId
     recipients: Sequence[UserId]
     entries: Sequence[OutEntry]
     answers: Sequence[Answer]
     moved: Sequence[MovedPosition] = ()
+    moved_to_all: bool = True
 
 
 class Downlink(Protocol):
@@ -83,10 +87,10 @@ class Downlink(Protocol):
         """Pushes and answers, in order."""
         ...
 
-    def signal(self, gateway: int, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
+    def signal(self, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
         """A passing sign; may be dropped."""
         ...
 
-    def disconnect(self, gateway: int, user_id: UserId, device_id: DeviceId | None) -> None:
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
         """Closes a device's connections, or with None all of the user's, as logged out."""
         ...
