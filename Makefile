@@ -38,7 +38,7 @@ serve: $(RUNTIME)  ## run a server with nothing beside it; ARGS="--help" for its
 static: $(DEV)  ## format, lint, types, imports and our own rules, without running anything
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy $(wildcard src sdk/python tests tools bench)
 	$(VENV)/bin/lint-imports
 	$(PY) -m tools.lint
 
