@@ -39,7 +39,7 @@ static: $(DEV)  ## format, lint, types, imports and our own rules, without runni
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy $(wildcard src sdk/python tests tools bench)
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m tools.lint
 
 check: static  ## static, then the unit tests: under a minute
