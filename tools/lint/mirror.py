@@ -1,5 +1,6 @@
 """tests/unit mirrors the source: a stranger finds the test of a file without searching."""
 
+import ast
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -10,9 +11,13 @@ SERVER = PurePosixPath("src/hongyan")
 CLIENT = PurePosixPath("sdk/python/src/hongyan_client")
 # The pure folders: no excuse for a file without its test.
 TESTED_FOLDERS = ("src/hongyan/model", "src/hongyan/protocol")
-# Files of those folders that need no test of their own, each with its reason.
+# Files of those folders without a test of their own, each with its reason. A file that has one may not stand here.
 UNTESTED = {
-    "src/hongyan/protocol/codes.py": "generated from proto/codes.toml; the generator has the test",
+    "src/hongyan/model/conversation.py": "owed",
+    "src/hongyan/model/errors.py": "owed",
+    "src/hongyan/model/ids.py": "owed",
+    "src/hongyan/model/rules.py": "owed",
+    "src/hongyan/model/state.py": "owed",
 }
 
 
@@ -28,13 +33,22 @@ def tests_without_source(sources: list[Source]) -> Iterator[Finding]:
 
 
 def source_without_tests(sources: list[Source]) -> Iterator[Finding]:
-    """Each file of the pure folders has its test, or a reason in UNTESTED."""
+    """Each file of the pure folders that does something has its test, or a reason in UNTESTED."""
     paths = {source.path for source in sources}
     for source in sources:
-        if source.path.name == "__init__.py" or source.generated or str(source.path) in UNTESTED:
+        if source.path.name == "__init__.py" or source.generated or not source.within(*TESTED_FOLDERS):
             continue
-        if source.within(*TESTED_FOLDERS) and (test := test_of(source.path)) not in paths:
+        test = test_of(source.path)
+        excused = str(source.path) in UNTESTED
+        if test in paths and excused:
+            yield source.finding(1, "mirror", "has its test now: take it off UNTESTED in tools/lint/mirror.py")
+        if test not in paths and not excused and _does_something(source):
             yield source.finding(1, "mirror", f"has no test: write {test}")
+
+
+def _does_something(source: Source) -> bool:
+    """A file that only declares records has nothing to test."""
+    return any(isinstance(node, ast.FunctionDef) for node in ast.walk(source.tree))
 
 
 def source_of(test: PurePosixPath) -> PurePosixPath:

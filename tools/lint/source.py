@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-GENERATED = ("src/hongyan/protocol/wire/", "src/hongyan/protocol/codes.py")
+GENERATED = ("src/hongyan/protocol/wire/", "src/hongyan/model/codes.py")
 ROOTS = ("src", "sdk/python", "tests", "tools", "bench")
 NOT_OURS = {".venv", "node_modules", "__pycache__", "build", "dist"}
 

@@ -1,0 +1,118 @@
+"""What a conversation is between two records, and what one record does to it.
+
+The state belongs to one owner, who hands it in and takes it back changed: replacing a map of ten thousand members for
+every message would make the cost of a message grow with the group.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+
+from hongyan.model.errors import HongyanError
+from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, UserId, fixed_members, kind_of
+from hongyan.model.records import AnyBody, Entry, Record, Submitted
+
+
+class Role(IntEnum):
+    """Rank in a group; a higher one may act on a lower one."""
+
+    MEMBER = 1
+    ADMIN = 2
+    OWNER = 3
+
+
+class Member(msgspec.Struct, gc=False):
+    """A user in a conversation: rank, what is visible ([joined_seq, left_seq], 0: no end), and positions.
+
+    `read_countable` is the countable number at `read_seq`.
+    """
+
+    role: int
+    joined_seq: int
+    left_seq: int = 0
+    read_seq: int = 0
+    read_countable: int = 0
+    delivered_seq: int = 0
+
+
+class Conversation(msgspec.Struct):
+    """The state. `seq` is the head, `offset` the log place of the last record applied.
+
+    What lies below the line is derived or passing: `audience` the members as one shared tuple; `submitted` and
+    `recent` the warm windows by submission and by seq; `touched` the members changed since the owner last took them to
+    the store.
+    """
+
+    conversation_id: ConversationId
+    kind: ConversationKind
+    seq: int = 0
+    countable: int = 0
+    time_ms: int = 0
+    offset: int = -1
+    name: str = ""
+    members: dict[UserId, Member] = {}
+    # ---
+    audience: tuple[UserId, ...] = ()
+    submitted: dict[tuple[UserId, ClientMsgId], Submitted] = {}
+    recent: dict[int, Submitted] = {}
+    touched: dict[UserId, Member] = {}
+
+
+class Outcome(msgspec.Struct, gc=False):
+    """What one record did. Exactly one of `receipt` and `refusal` is set, or neither for a silent merge.
+
+    `entry` is new and to be shown; `duplicate` says that the receipt is of an earlier record; `replaced` is the
+    entry that now stands at an older seq; `former` are those who see this entry as their last; `joined` are those who
+    see it as their first; `moved` are the users whose positions moved.
+    """
+
+    receipt: Submitted | None = None
+    refusal: HongyanError | None = None
+    entry: Entry | None = None
+    duplicate: bool = False
+    replaced: Entry | None = None
+    joined: tuple[UserId, ...] = ()
+    former: tuple[UserId, ...] = ()
+    moved: tuple[UserId, ...] = ()
+
+
+Rule = Callable[[Conversation, Record, Any], Outcome]
+
+
+def new_conversation(conversation_id: ConversationId) -> Conversation:
+    """The empty state before the first record. The users of a single or system conversation are members from seq 1."""
+    members = {user_id: Member(Role.MEMBER, joined_seq=1) for user_id in fixed_members(conversation_id)}
+    state = Conversation(conversation_id, kind_of(conversation_id), members=members)
+    return rebuild(state)
+
+
+def rebuild(state: Conversation) -> Conversation:
+    """Derives what is derived; called on a state that was loaded or whose members changed."""
+    state.audience = tuple(state.members)
+    return state
+
+
+def add_entry(state: Conversation, record: Record, body: AnyBody, *, countable: bool) -> Outcome:
+    """Numbers an entry, keeps its facts warm and moves the sender's own read position; rules end with it."""
+    seq = state.seq = state.seq + 1
+    if countable:
+        state.countable += 1
+    time_ms = state.time_ms = max(state.time_ms, record.time_ms)
+    sender_id, client_msg_id, count = record.sender_id, record.client_msg_id, state.countable
+    kind = record.command.kind if countable else 0  # type: ignore[union-attr]  # only messages count
+    receipt = Submitted(sender_id, client_msg_id, seq, record.message_id, time_ms, count, record.digest, kind)
+    state.recent[seq] = receipt
+    member = state.members.get(sender_id)
+    if member is not None:
+        member.read_seq = member.delivered_seq = seq
+        member.read_countable = count
+        state.touched[sender_id] = member
+    entry = Entry(state.conversation_id, seq, record.message_id, sender_id, client_msg_id, time_ms, count, body)
+    return Outcome(receipt, None, entry)
+
+
+def unread(countable: int, member: Member) -> int:
+    """Countable entries by others after what was read; sending moves one's own read position, so own never count."""
+    return max(0, countable - member.read_countable)

@@ -1,0 +1,72 @@
+"""What can be rebuilt: the hot head of conversations, and where users are connected."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from hongyan.model.ids import ConversationId, UserId
+from hongyan.ports.store import ConversationRow, EntryRow, MemberRow
+
+
+class HotUpdate(msgspec.Struct, frozen=True, gc=False):
+    """What a batch did to one conversation: its new head, entries, replaced entries, and members that changed."""
+
+    conversation: ConversationRow
+    entries: Sequence[EntryRow]
+    replaced: Sequence[EntryRow]
+    members: Sequence[MemberRow]
+
+
+class HotConversation(msgspec.Struct, frozen=True):
+    """What is hot of a conversation. `entries` are the newest, without holes, ascending, up to the head."""
+
+    conversation: ConversationRow
+    entries: Sequence[EntryRow]
+
+
+class Hot(Protocol):
+    """The newest of each conversation, written before routes are looked up.
+
+    Whatever the store has not kept yet is here; beyond that, entries are let go oldest first at a bound of bytes.
+    """
+
+    async def write(self, updates: Sequence[HotUpdate]) -> None:
+        """Takes in a batch, before anything of it is pushed."""
+        ...
+
+    async def settle(self, conversations: Sequence[ConversationRow]) -> None:
+        """Says that the store has kept these conversations up to their rows' offsets."""
+        ...
+
+    async def read(self, conversation_id: ConversationId) -> HotConversation | None:
+        """What is hot of a conversation; None when nothing is."""
+        ...
+
+    async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
+        """The newest known membership; None when it is not hot, which says nothing about the user."""
+        ...
+
+    async def unsettled(self, user_id: UserId) -> Sequence[tuple[ConversationRow, MemberRow]]:
+        """The user's conversations that the store has not kept yet as they are now."""
+        ...
+
+    def knows(self, conversation_id: ConversationId) -> bool:
+        """Whether the conversation surely exists; False says nothing. Never waits."""
+        ...
+
+
+class Routes(Protocol):
+    """Which gateway holds connections of a user."""
+
+    async def register(self, user_id: UserId, gateway: int) -> None:
+        """Says so; before the connection syncs. May be repeated."""
+        ...
+
+    async def unregister(self, user_id: UserId, gateway: int) -> None:
+        """The gateway's last connection of the user is gone."""
+        ...
+
+    async def locate(self, user_ids: Sequence[UserId]) -> Mapping[int, Sequence[UserId]]:
+        """By gateway, the users that may be connected there; a gateway passes over those it does not have."""
+        ...

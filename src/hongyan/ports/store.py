@@ -1,0 +1,162 @@
+"""Where what delivery decided is kept, and read from."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from hongyan.model.ids import ClientMsgId, ConversationId, UserId
+from hongyan.model.records import Record, Submitted
+from hongyan.model.state import Conversation, Member
+
+
+class EntryRow(msgspec.Struct, frozen=True, gc=False):
+    """A numbered entry: columns to find it by, and `encoded`, the protobuf bytes that everybody gets.
+
+    `kind` is the message kind, 0 for entries that are no messages; `recalled` says that `encoded` is a placeholder.
+    """
+
+    conversation_id: ConversationId
+    seq: int
+    message_id: int
+    sender_id: UserId
+    client_msg_id: ClientMsgId
+    time_ms: int
+    countable: int
+    kind: int
+    encoded: bytes
+    digest: int = 0
+    recalled: bool = False
+
+
+class ConversationRow(msgspec.Struct, frozen=True, gc=False):
+    """The head of a conversation after a batch."""
+
+    conversation_id: ConversationId
+    seq: int
+    countable: int
+    time_ms: int
+    offset: int
+    name: str
+
+
+class MemberRow(msgspec.Struct, frozen=True, gc=False):
+    """A member after a batch; it is written by conversation and by user."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    role: int
+    joined_seq: int
+    left_seq: int
+    read_seq: int
+    read_countable: int
+    delivered_seq: int
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A record that could not be applied, and why."""
+
+    partition: int
+    offset: int
+    record: Record
+    reason: str
+
+
+class StoreBatch(msgspec.Struct):
+    """What a run of records did, to be kept in one transaction with the log position.
+
+    `silent` are submissions that made no entry but were acknowledged. `entries` are new; `replaced` stand at older
+    seqs.
+    """
+
+    partition: int
+    next_offset: int
+    entries: list[EntryRow]
+    replaced: list[EntryRow]
+    conversations: list[ConversationRow]
+    members: list[MemberRow]
+    silent: list[tuple[ConversationId, Submitted]]
+    dead: list[DeadLetter]
+
+
+class ConversationStore(Protocol):
+    """What delivery needs. All of one `persist` is kept or nothing of it."""
+
+    async def position(self, partition: int) -> int:
+        """The log offset after the last record whose effects are kept; 0 in a new store."""
+        ...
+
+    async def load(self, conversation_ids: Sequence[ConversationId]) -> Mapping[ConversationId, Conversation]:
+        """The states of those that exist, members included, windows empty."""
+        ...
+
+    async def submissions(
+        self, keys: Sequence[tuple[ConversationId, UserId, ClientMsgId]]
+    ) -> Mapping[tuple[ConversationId, UserId, ClientMsgId], Submitted]:
+        """What became of earlier submissions, of those that are known."""
+        ...
+
+    async def facts(self, keys: Sequence[tuple[ConversationId, int]]) -> Mapping[tuple[ConversationId, int], Submitted]:
+        """The facts of entries by conversation and seq, of those that exist."""
+        ...
+
+    async def persist(self, batch: StoreBatch) -> None:
+        """Keeps a batch; repeating one changes nothing.
+
+        Entries that are there stay, and a state gives way only to one of a higher offset.
+
+        Raises StorageFull when the disk refuses; then nothing was kept and the same batch may come again.
+        """
+        ...
+
+    async def checkpoint(self) -> int:
+        """Makes what was persisted survive a power cut; returns the lowest offset of any partition that is safe."""
+        ...
+
+
+class HeadRow(msgspec.Struct, frozen=True, gc=False):
+    """A conversation with one user's membership in it. `preview` is the encoded entry at the last visible seq."""
+
+    conversation: ConversationRow
+    member: MemberRow
+    preview: bytes
+
+
+class HistoryReader(Protocol):
+    """What sync and history need. Reads see every persisted batch, whole."""
+
+    async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
+        """The user's conversations whose last applied record is above an offset, ascending by it."""
+        ...
+
+    async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
+        """How the user is or was in the conversation."""
+        ...
+
+    async def entries(
+        self, conversation_id: ConversationId, low_seq: int, high_seq: int, limit: int, *, backward: bool
+    ) -> Sequence[tuple[int, bytes]]:
+        """(seq, encoded) of [low_seq, high_seq], ascending; the last `limit` when `backward`, else the first."""
+        ...
+
+    async def members(self, conversation_id: ConversationId, after_user: str, limit: int) -> Sequence[MemberRow]:
+        """Present members above a user id, ascending by it."""
+        ...
+
+    async def positions(self, conversation_id: ConversationId, user_ids: Sequence[UserId]) -> Sequence[MemberRow]:
+        """The present members among those asked."""
+        ...
+
+
+def member_row(conversation_id: ConversationId, user_id: UserId, member: Member) -> MemberRow:
+    """A member's state as a row."""
+    return MemberRow(
+        conversation_id,
+        user_id,
+        int(member.role),
+        member.joined_seq,
+        member.left_seq,
+        member.read_seq,
+        member.read_countable,
+        member.delivered_seq,
+    )

@@ -1,0 +1,261 @@
+"""The frames of a connection as records; proto/hongyan/v1/frame.proto is their contract.
+
+Entries travel through the server as the bytes they were encoded to once (`EncodedEntry`), so pages and pushes hold
+bytes.
+"""
+
+import msgspec
+
+from hongyan.model.commands import AnyCommand
+from hongyan.model.ids import ClientMsgId, ConversationId, UserId
+from hongyan.model.records import Submitted
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a server takes in; told to the client when it connects. A page may hold `page_entries` or `page_bytes`."""
+
+    packet_bytes: int = 262_144
+    frames_per_packet: int = 256
+    content_bytes: int = 131_072
+    inflated_bytes: int = 1_048_576
+    pending_submissions: int = 1_000
+    page_entries: int = 1_000
+    page_bytes: int = 1_048_576
+
+
+# From the client
+
+
+class Connect(msgspec.Struct, frozen=True):
+    """The first frame."""
+
+    token: str
+    client: str = ""
+    capabilities: tuple[str, ...] = ()
+    cursor: str = ""
+
+
+class Submit(msgspec.Struct, frozen=True, gc=False):
+    """A command for a conversation's log; `conversation_id` is empty only with CreateGroup."""
+
+    conversation_id: ConversationId
+    client_msg_id: ClientMsgId
+    command: AnyCommand
+    resend: bool = False
+
+
+class MarkRequest(msgspec.Struct, frozen=True):
+    """The asker's own positions; 0 leaves one as it is."""
+
+    conversation_id: ConversationId
+    read_seq: int = 0
+    delivered_seq: int = 0
+
+
+class SignalRequest(msgspec.Struct, frozen=True):
+    """A passing sign, such as typing."""
+
+    conversation_id: ConversationId
+    kind: str
+
+
+class Sync(msgspec.Struct, frozen=True):
+    """What changed since the cursor?"""
+
+    cursor: str = ""
+    limit: int = 0
+
+
+class GetEntries(msgspec.Struct, frozen=True):
+    """Entries above `seq`, or below it when `backward` (0: from the head)."""
+
+    conversation_id: ConversationId
+    seq: int = 0
+    backward: bool = False
+    limit: int = 0
+
+
+class GetMembers(msgspec.Struct, frozen=True):
+    """Who is in?"""
+
+    conversation_id: ConversationId
+    cursor: str = ""
+    limit: int = 0
+
+
+class GetPositions(msgspec.Struct, frozen=True):
+    """How far have they read? No users: the conversation's first hundred."""
+
+    conversation_id: ConversationId
+    user_ids: tuple[UserId, ...] = ()
+
+
+class Ping(msgspec.Struct, frozen=True):
+    """Are you there?"""
+
+
+ClientCommand = Connect | Submit | MarkRequest | SignalRequest | Sync | GetEntries | GetMembers | GetPositions | Ping
+
+
+class ClientFrame(msgspec.Struct, frozen=True, gc=False):
+    """One command; `id` 0 wants no reply."""
+
+    id: int
+    command: ClientCommand
+
+
+# From the server
+
+
+class EncodedEntry(msgspec.Struct, frozen=True, gc=False):
+    """An entry as the bytes of its protobuf message."""
+
+    seq: int
+    encoded: bytes
+
+
+class ErrorReply(msgspec.Struct, frozen=True):
+    """The request failed, or with reply_to 0 the connection did."""
+
+    code: int
+    name: str
+    message: str
+    retry_after_ms: int = 0
+    permanent: bool = False
+
+
+class ConversationHead(msgspec.Struct, frozen=True):
+    """A conversation as its member sees it in the list. `preview` is the encoded last entry."""
+
+    conversation_id: ConversationId
+    seq: int
+    countable: int
+    read_seq: int
+    delivered_seq: int
+    unread: int
+    first_seq: int
+    preview: bytes = b""
+    name: str = ""
+    member: bool = True
+
+
+class SyncPage(msgspec.Struct, frozen=True):
+    """Conversations changed since a cursor; ask again with `cursor` while `more`."""
+
+    conversations: tuple[ConversationHead, ...] = ()
+    cursor: str = ""
+    more: bool = False
+
+
+class Connected(msgspec.Struct, frozen=True):
+    """Welcome, with the first page of what changed."""
+
+    connection_id: str
+    user_id: UserId
+    device_id: str
+    server_time_ms: int
+    heartbeat_ms: int
+    limits: Limits
+    sync_page: SyncPage
+
+
+class EntryPage(msgspec.Struct, frozen=True):
+    """Entries in ascending order; `too_long_restart_seq` stands instead of a gap too wide to pull."""
+
+    conversation_id: ConversationId
+    entries: tuple[bytes, ...] = ()
+    more: bool = False
+    too_long_restart_seq: int = 0
+    head_seq: int = 0
+
+
+class MemberRow(msgspec.Struct, frozen=True):
+    """A member as others see him."""
+
+    user_id: UserId
+    role: str
+    joined_seq: int
+
+
+class MemberPage(msgspec.Struct, frozen=True):
+    """Members by user id; ask again with `cursor` while `more`."""
+
+    conversation_id: ConversationId
+    members: tuple[MemberRow, ...] = ()
+    cursor: str = ""
+    more: bool = False
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far a user has read and received."""
+
+    user_id: UserId
+    read_seq: int
+    delivered_seq: int
+
+
+class Positions(msgspec.Struct, frozen=True):
+    """A reply, or a push when positions moved."""
+
+    conversation_id: ConversationId
+    positions: tuple[Position, ...]
+
+
+class ReceiptReply(msgspec.Struct, frozen=True, gc=False):
+    """The submission is durable and has its place."""
+
+    conversation_id: ConversationId
+    submitted: Submitted
+
+
+class Pong(msgspec.Struct, frozen=True):
+    """I am."""
+
+    server_time_ms: int
+
+
+class Push(msgspec.Struct, frozen=True):
+    """New entries of one or more conversations, as encoded bytes; the client end gives them decoded."""
+
+    entries: tuple[bytes, ...]
+
+
+class SignalPush(msgspec.Struct, frozen=True):
+    """Another's passing sign."""
+
+    conversation_id: ConversationId
+    sender_id: UserId
+    kind: str
+
+
+class GoAway(msgspec.Struct, frozen=True):
+    """Connect again after a random delay up to this."""
+
+    retry_within_ms: int
+
+
+class Resync(msgspec.Struct, frozen=True):
+    """Pushes may have been missed."""
+
+
+ServerEvent = (
+    ErrorReply
+    | Connected
+    | ReceiptReply
+    | SyncPage
+    | EntryPage
+    | MemberPage
+    | Positions
+    | Pong
+    | Push
+    | SignalPush
+    | GoAway
+    | Resync
+)
+
+
+class ServerFrame(msgspec.Struct, frozen=True, gc=False):
+    """One event; `reply_to` 0 is a push."""
+
+    reply_to: int
+    event: ServerEvent

@@ -1,0 +1,379 @@
+from hongyan.protocol.wire import content_pb2 as _content_pb2
+from hongyan.protocol.wire import entry_pb2 as _entry_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ClientPacket(_message.Message):
+    __slots__ = ("frames", "gzip")
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    GZIP_FIELD_NUMBER: _ClassVar[int]
+    frames: _containers.RepeatedCompositeFieldContainer[ClientFrame]
+    gzip: bytes
+    def __init__(self, frames: _Optional[_Iterable[_Union[ClientFrame, _Mapping]]] = ..., gzip: _Optional[bytes] = ...) -> None: ...
+
+class ServerPacket(_message.Message):
+    __slots__ = ("frames", "gzip")
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    GZIP_FIELD_NUMBER: _ClassVar[int]
+    frames: _containers.RepeatedCompositeFieldContainer[ServerFrame]
+    gzip: bytes
+    def __init__(self, frames: _Optional[_Iterable[_Union[ServerFrame, _Mapping]]] = ..., gzip: _Optional[bytes] = ...) -> None: ...
+
+class ClientFrame(_message.Message):
+    __slots__ = ("id", "connect", "submit", "mark", "signal", "sync", "get_entries", "get_members", "get_positions", "ping")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CONNECT_FIELD_NUMBER: _ClassVar[int]
+    SUBMIT_FIELD_NUMBER: _ClassVar[int]
+    MARK_FIELD_NUMBER: _ClassVar[int]
+    SIGNAL_FIELD_NUMBER: _ClassVar[int]
+    SYNC_FIELD_NUMBER: _ClassVar[int]
+    GET_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    GET_MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    GET_POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    PING_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    connect: Connect
+    submit: Submit
+    mark: Mark
+    signal: Signal
+    sync: Sync
+    get_entries: GetEntries
+    get_members: GetMembers
+    get_positions: GetPositions
+    ping: Ping
+    def __init__(self, id: _Optional[int] = ..., connect: _Optional[_Union[Connect, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., mark: _Optional[_Union[Mark, _Mapping]] = ..., signal: _Optional[_Union[Signal, _Mapping]] = ..., sync: _Optional[_Union[Sync, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_members: _Optional[_Union[GetMembers, _Mapping]] = ..., get_positions: _Optional[_Union[GetPositions, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ...) -> None: ...
+
+class ServerFrame(_message.Message):
+    __slots__ = ("reply_to", "error", "connected", "receipt", "sync_page", "entry_page", "member_page", "positions", "pong", "push", "signal", "go_away", "resync")
+    REPLY_TO_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    CONNECTED_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    SYNC_PAGE_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_PAGE_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_PAGE_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    PONG_FIELD_NUMBER: _ClassVar[int]
+    PUSH_FIELD_NUMBER: _ClassVar[int]
+    SIGNAL_FIELD_NUMBER: _ClassVar[int]
+    GO_AWAY_FIELD_NUMBER: _ClassVar[int]
+    RESYNC_FIELD_NUMBER: _ClassVar[int]
+    reply_to: int
+    error: Error
+    connected: Connected
+    receipt: Receipt
+    sync_page: SyncPage
+    entry_page: EntryPage
+    member_page: MemberPage
+    positions: Positions
+    pong: Pong
+    push: Push
+    signal: SignalPush
+    go_away: GoAway
+    resync: Resync
+    def __init__(self, reply_to: _Optional[int] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., connected: _Optional[_Union[Connected, _Mapping]] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ..., sync_page: _Optional[_Union[SyncPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., positions: _Optional[_Union[Positions, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., push: _Optional[_Union[Push, _Mapping]] = ..., signal: _Optional[_Union[SignalPush, _Mapping]] = ..., go_away: _Optional[_Union[GoAway, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ...) -> None: ...
+
+class Error(_message.Message):
+    __slots__ = ("code", "name", "message", "retry_after_ms", "permanent")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    RETRY_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
+    PERMANENT_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    name: str
+    message: str
+    retry_after_ms: int
+    permanent: bool
+    def __init__(self, code: _Optional[int] = ..., name: _Optional[str] = ..., message: _Optional[str] = ..., retry_after_ms: _Optional[int] = ..., permanent: _Optional[bool] = ...) -> None: ...
+
+class Connect(_message.Message):
+    __slots__ = ("token", "client", "capabilities", "cursor")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_FIELD_NUMBER: _ClassVar[int]
+    CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    client: str
+    capabilities: _containers.RepeatedScalarFieldContainer[str]
+    cursor: str
+    def __init__(self, token: _Optional[str] = ..., client: _Optional[str] = ..., capabilities: _Optional[_Iterable[str]] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class Connected(_message.Message):
+    __slots__ = ("connection_id", "user_id", "device_id", "server_time_ms", "heartbeat_ms", "limits", "sync_page")
+    CONNECTION_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
+    SERVER_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_MS_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    SYNC_PAGE_FIELD_NUMBER: _ClassVar[int]
+    connection_id: str
+    user_id: str
+    device_id: str
+    server_time_ms: int
+    heartbeat_ms: int
+    limits: Limits
+    sync_page: SyncPage
+    def __init__(self, connection_id: _Optional[str] = ..., user_id: _Optional[str] = ..., device_id: _Optional[str] = ..., server_time_ms: _Optional[int] = ..., heartbeat_ms: _Optional[int] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., sync_page: _Optional[_Union[SyncPage, _Mapping]] = ...) -> None: ...
+
+class Limits(_message.Message):
+    __slots__ = ("packet_bytes", "frames_per_packet", "content_bytes", "pending_submissions", "page_entries")
+    PACKET_BYTES_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_PER_PACKET_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PENDING_SUBMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    PAGE_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    packet_bytes: int
+    frames_per_packet: int
+    content_bytes: int
+    pending_submissions: int
+    page_entries: int
+    def __init__(self, packet_bytes: _Optional[int] = ..., frames_per_packet: _Optional[int] = ..., content_bytes: _Optional[int] = ..., pending_submissions: _Optional[int] = ..., page_entries: _Optional[int] = ...) -> None: ...
+
+class Submit(_message.Message):
+    __slots__ = ("conversation_id", "client_msg_id", "resend", "message", "recall", "create_group", "add_members", "remove_members", "leave_group")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_MSG_ID_FIELD_NUMBER: _ClassVar[int]
+    RESEND_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    RECALL_FIELD_NUMBER: _ClassVar[int]
+    CREATE_GROUP_FIELD_NUMBER: _ClassVar[int]
+    ADD_MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    LEAVE_GROUP_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    client_msg_id: str
+    resend: bool
+    message: _content_pb2.Content
+    recall: _entry_pb2.Recall
+    create_group: CreateGroup
+    add_members: AddMembers
+    remove_members: RemoveMembers
+    leave_group: LeaveGroup
+    def __init__(self, conversation_id: _Optional[str] = ..., client_msg_id: _Optional[str] = ..., resend: _Optional[bool] = ..., message: _Optional[_Union[_content_pb2.Content, _Mapping]] = ..., recall: _Optional[_Union[_entry_pb2.Recall, _Mapping]] = ..., create_group: _Optional[_Union[CreateGroup, _Mapping]] = ..., add_members: _Optional[_Union[AddMembers, _Mapping]] = ..., remove_members: _Optional[_Union[RemoveMembers, _Mapping]] = ..., leave_group: _Optional[_Union[LeaveGroup, _Mapping]] = ...) -> None: ...
+
+class CreateGroup(_message.Message):
+    __slots__ = ("name", "member_ids")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_IDS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    member_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., member_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AddMembers(_message.Message):
+    __slots__ = ("member_ids",)
+    MEMBER_IDS_FIELD_NUMBER: _ClassVar[int]
+    member_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, member_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RemoveMembers(_message.Message):
+    __slots__ = ("member_ids",)
+    MEMBER_IDS_FIELD_NUMBER: _ClassVar[int]
+    member_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, member_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class LeaveGroup(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Receipt(_message.Message):
+    __slots__ = ("conversation_id", "client_msg_id", "seq", "message_id", "time_ms", "countable")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_MSG_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    COUNTABLE_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    client_msg_id: str
+    seq: int
+    message_id: int
+    time_ms: int
+    countable: int
+    def __init__(self, conversation_id: _Optional[str] = ..., client_msg_id: _Optional[str] = ..., seq: _Optional[int] = ..., message_id: _Optional[int] = ..., time_ms: _Optional[int] = ..., countable: _Optional[int] = ...) -> None: ...
+
+class Mark(_message.Message):
+    __slots__ = ("conversation_id", "read_seq", "delivered_seq")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    READ_SEQ_FIELD_NUMBER: _ClassVar[int]
+    DELIVERED_SEQ_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    read_seq: int
+    delivered_seq: int
+    def __init__(self, conversation_id: _Optional[str] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ...) -> None: ...
+
+class Position(_message.Message):
+    __slots__ = ("user_id", "read_seq", "delivered_seq")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    READ_SEQ_FIELD_NUMBER: _ClassVar[int]
+    DELIVERED_SEQ_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    read_seq: int
+    delivered_seq: int
+    def __init__(self, user_id: _Optional[str] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ...) -> None: ...
+
+class Positions(_message.Message):
+    __slots__ = ("conversation_id", "positions")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    positions: _containers.RepeatedCompositeFieldContainer[Position]
+    def __init__(self, conversation_id: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ...) -> None: ...
+
+class GetPositions(_message.Message):
+    __slots__ = ("conversation_id", "user_ids")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    user_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, conversation_id: _Optional[str] = ..., user_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Signal(_message.Message):
+    __slots__ = ("conversation_id", "kind")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    kind: str
+    def __init__(self, conversation_id: _Optional[str] = ..., kind: _Optional[str] = ...) -> None: ...
+
+class SignalPush(_message.Message):
+    __slots__ = ("conversation_id", "sender_id", "kind")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    SENDER_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    sender_id: str
+    kind: str
+    def __init__(self, conversation_id: _Optional[str] = ..., sender_id: _Optional[str] = ..., kind: _Optional[str] = ...) -> None: ...
+
+class Sync(_message.Message):
+    __slots__ = ("cursor", "limit")
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    cursor: str
+    limit: int
+    def __init__(self, cursor: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class SyncPage(_message.Message):
+    __slots__ = ("conversations", "cursor", "more")
+    CONVERSATIONS_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    conversations: _containers.RepeatedCompositeFieldContainer[ConversationHead]
+    cursor: str
+    more: bool
+    def __init__(self, conversations: _Optional[_Iterable[_Union[ConversationHead, _Mapping]]] = ..., cursor: _Optional[str] = ..., more: _Optional[bool] = ...) -> None: ...
+
+class ConversationHead(_message.Message):
+    __slots__ = ("conversation_id", "seq", "countable", "read_seq", "delivered_seq", "unread", "first_seq", "preview", "name", "member")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    COUNTABLE_FIELD_NUMBER: _ClassVar[int]
+    READ_SEQ_FIELD_NUMBER: _ClassVar[int]
+    DELIVERED_SEQ_FIELD_NUMBER: _ClassVar[int]
+    UNREAD_FIELD_NUMBER: _ClassVar[int]
+    FIRST_SEQ_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    seq: int
+    countable: int
+    read_seq: int
+    delivered_seq: int
+    unread: int
+    first_seq: int
+    preview: _entry_pb2.Entry
+    name: str
+    member: bool
+    def __init__(self, conversation_id: _Optional[str] = ..., seq: _Optional[int] = ..., countable: _Optional[int] = ..., read_seq: _Optional[int] = ..., delivered_seq: _Optional[int] = ..., unread: _Optional[int] = ..., first_seq: _Optional[int] = ..., preview: _Optional[_Union[_entry_pb2.Entry, _Mapping]] = ..., name: _Optional[str] = ..., member: _Optional[bool] = ...) -> None: ...
+
+class GetEntries(_message.Message):
+    __slots__ = ("conversation_id", "seq", "backward", "limit")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    BACKWARD_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    seq: int
+    backward: bool
+    limit: int
+    def __init__(self, conversation_id: _Optional[str] = ..., seq: _Optional[int] = ..., backward: _Optional[bool] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class EntryPage(_message.Message):
+    __slots__ = ("conversation_id", "entries", "more", "too_long_restart_seq", "head_seq")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    TOO_LONG_RESTART_SEQ_FIELD_NUMBER: _ClassVar[int]
+    HEAD_SEQ_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    entries: _containers.RepeatedCompositeFieldContainer[_entry_pb2.Entry]
+    more: bool
+    too_long_restart_seq: int
+    head_seq: int
+    def __init__(self, conversation_id: _Optional[str] = ..., entries: _Optional[_Iterable[_Union[_entry_pb2.Entry, _Mapping]]] = ..., more: _Optional[bool] = ..., too_long_restart_seq: _Optional[int] = ..., head_seq: _Optional[int] = ...) -> None: ...
+
+class GetMembers(_message.Message):
+    __slots__ = ("conversation_id", "cursor", "limit")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    cursor: str
+    limit: int
+    def __init__(self, conversation_id: _Optional[str] = ..., cursor: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class Member(_message.Message):
+    __slots__ = ("user_id", "role", "joined_seq")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    JOINED_SEQ_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    role: str
+    joined_seq: int
+    def __init__(self, user_id: _Optional[str] = ..., role: _Optional[str] = ..., joined_seq: _Optional[int] = ...) -> None: ...
+
+class MemberPage(_message.Message):
+    __slots__ = ("conversation_id", "members", "cursor", "more")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    members: _containers.RepeatedCompositeFieldContainer[Member]
+    cursor: str
+    more: bool
+    def __init__(self, conversation_id: _Optional[str] = ..., members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ..., cursor: _Optional[str] = ..., more: _Optional[bool] = ...) -> None: ...
+
+class Ping(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Pong(_message.Message):
+    __slots__ = ("server_time_ms",)
+    SERVER_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    server_time_ms: int
+    def __init__(self, server_time_ms: _Optional[int] = ...) -> None: ...
+
+class Push(_message.Message):
+    __slots__ = ("entries",)
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[_entry_pb2.Entry]
+    def __init__(self, entries: _Optional[_Iterable[_Union[_entry_pb2.Entry, _Mapping]]] = ...) -> None: ...
+
+class GoAway(_message.Message):
+    __slots__ = ("retry_within_ms",)
+    RETRY_WITHIN_MS_FIELD_NUMBER: _ClassVar[int]
+    retry_within_ms: int
+    def __init__(self, retry_within_ms: _Optional[int] = ...) -> None: ...
+
+class Resync(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
