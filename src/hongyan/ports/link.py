@@ -67,7 +67,7 @@ class MovedPosition(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fanout(msgspec.Struct, gc=False):
-    """One conversation's share of a batch for one gateway. `entries` are consecutive and all `recipients` may see each.
+    """One conversation's share of a batch for one gateway. `entries` are consecutive; all `recipients` may see each.
 
     `moved` positions go to all recipients, or each to its own user alone.
     """
@@ -81,7 +81,7 @@ class Fanout(msgspec.Struct, gc=False):
 
 
 class Downlink(Protocol):
-    """From delivery and admission down to a gateway's connections. Never waits: a slow connection is the gateway's to cut."""
+    """From delivery and admission down to a gateway's connections. Never waits: the gateway cuts a slow one."""
 
     def deliver(self, gateway: int, fanouts: Sequence[Fanout]) -> None:
         """Pushes and answers, in order."""
