@@ -1,0 +1,11 @@
+"""What Alembic runs: every revision in one transaction of its own, on the connection that `upgrade` opened."""
+
+from alembic import context
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    transactional_ddl=True,  # true of SQLite once the driver's own transactions are off; Alembic assumes they are on
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
