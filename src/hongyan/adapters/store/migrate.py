@@ -1,7 +1,7 @@
 """Brings SQLite files to the schema of this code, and refuses what it cannot.
 
 At head this costs one query: neither SQLAlchemy nor Alembic is imported. Otherwise a child process does the work and
-goes away with its memory: the two libraries cost 38 MB and a third of a second, which a server would carry all its life.
+goes away with its memory: the two libraries cost 38 MB and a third of a second.
 """
 
 import sqlite3
