@@ -3,102 +3,133 @@
 Columns are never NULL: a row is a record, and records say 0 or "". Integers have 64 bits; SQLite tables are STRICT.
 """
 
-from collections.abc import Sequence
-
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
-from sqlalchemy.types import TypeEngine
 
-AnyColumn = Column[str] | Column[int] | Column[bytes]
-_INTEGER: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
+INTEGER = BigInteger().with_variant(Integer(), "sqlite")  # allow import-effect: makes a type of two types
 
 MESSAGE = MetaData()
 USER = MetaData()
 LOG = MetaData()
+DATABASES = {"message": MESSAGE, "user": USER, "log": LOG}
 
-DATABASES: dict[str, MetaData] = {"message": MESSAGE, "user": USER, "log": LOG}
+# The database db_message keeps what conversations show, and what delivery decided.
 
-
-def _texts(*names: str) -> list[Column[str]]:
-    return [Column(name, Text, nullable=False) for name in names]
-
-
-def _integers(*names: str) -> list[Column[int]]:
-    return [Column(name, _INTEGER, nullable=False, autoincrement=False) for name in names]
-
-
-def _blob(name: str) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=False)
-
-
-def _table(metadata: MetaData, name: str, columns: Sequence[AnyColumn], key: str) -> Table:
-    """A table clustered by its key, which is one column or more; one integer alone is SQLite's row id."""
-    key_names = key.split()
-    for column in columns:
-        column.primary_key = column.name in key_names
-    is_row_id = len(key_names) == 1 and any(column.name == key and column.type is _INTEGER for column in columns)
-    return Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=is_row_id)
-
-
-# ---- db_message: what conversations show, and what delivery decided
-
-entry = _table(
-    MESSAGE,
+entry = Table(
     "entry",
-    [
-        *_texts("conversation_id"),
-        *_integers("seq", "message_id"),
-        *_texts("sender_id", "client_msg_id"),
-        *_integers("time_ms", "countable", "kind", "recalled"),
-        _blob("encoded"),
-    ],
-    key="conversation_id seq",
-)
-submission = _table(
     MESSAGE,
+    Column("conversation_id", Text, primary_key=True),
+    Column("seq", INTEGER, primary_key=True),
+    Column("message_id", INTEGER, nullable=False),
+    Column("sender_id", Text, nullable=False),
+    Column("client_msg_id", Text, nullable=False),
+    Column("time_ms", INTEGER, nullable=False),
+    Column("countable", INTEGER, nullable=False),
+    Column("kind", INTEGER, nullable=False),
+    Column("recalled", INTEGER, nullable=False),
+    Column("encoded", LargeBinary, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+submission = Table(
     "submission",
-    [
-        *_texts("conversation_id", "sender_id", "client_msg_id"),
-        *_integers("seq", "message_id", "time_ms", "countable", "digest"),
-    ],
-    key="conversation_id sender_id client_msg_id",
-)
-conversation = _table(
     MESSAGE,
+    Column("conversation_id", Text, primary_key=True),
+    Column("sender_id", Text, primary_key=True),
+    Column("client_msg_id", Text, primary_key=True),
+    Column("seq", INTEGER, nullable=False),
+    Column("message_id", INTEGER, nullable=False),
+    Column("time_ms", INTEGER, nullable=False),
+    Column("countable", INTEGER, nullable=False),
+    Column("digest", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+conversation = Table(
     "conversation",
-    [*_texts("conversation_id"), *_integers("seq", "countable", "time_ms", "offset"), *_texts("name")],
-    key="conversation_id",
-)
-member = _table(
     MESSAGE,
+    Column("conversation_id", Text, primary_key=True),
+    Column("seq", INTEGER, nullable=False),
+    Column("countable", INTEGER, nullable=False),
+    Column("time_ms", INTEGER, nullable=False),
+    Column("offset", INTEGER, nullable=False),
+    Column("name", Text, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+member = Table(
     "member",
-    [
-        *_texts("conversation_id", "user_id"),
-        *_integers("role", "joined_seq", "left_seq", "read_seq", "read_countable", "delivered_seq"),
-    ],
-    key="conversation_id user_id",
-)
-membership = _table(MESSAGE, "membership", _texts("user_id", "conversation_id"), key="user_id conversation_id")
-log_position = _table(MESSAGE, "log_position", _integers("partition", "next_offset"), key="partition")
-dead_letter = _table(
     MESSAGE,
-    "dead_letter",
-    [*_integers("partition", "offset", "time_ms"), *_texts("reason"), _blob("record")],
-    key="partition offset",
+    Column("conversation_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("role", INTEGER, nullable=False),
+    Column("joined_seq", INTEGER, nullable=False),
+    Column("left_seq", INTEGER, nullable=False),
+    Column("read_seq", INTEGER, nullable=False),
+    Column("read_countable", INTEGER, nullable=False),
+    Column("delivered_seq", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )
 
-# ---- db_user: accounts and sessions
+membership = Table(
+    "membership",
+    MESSAGE,
+    Column("user_id", Text, primary_key=True),
+    Column("conversation_id", Text, primary_key=True),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
 
-user = _table(USER, "user", [*_texts("user_id", "password_hash"), *_integers("created_ms")], key="user_id")
-session = _table(
+log_position = Table(
+    "log_position",
+    MESSAGE,
+    Column("partition", INTEGER, primary_key=True),
+    Column("next_offset", INTEGER, nullable=False),
+    sqlite_strict=True,
+)
+
+dead_letter = Table(
+    "dead_letter",
+    MESSAGE,
+    Column("partition", INTEGER, primary_key=True),
+    Column("offset", INTEGER, primary_key=True),
+    Column("time_ms", INTEGER, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+# The database db_user keeps accounts and sessions.
+
+user = Table(
+    "user",
     USER,
+    Column("user_id", Text, primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("created_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+session = Table(
     "session",
-    [
-        *_texts("session_id", "user_id", "device_id", "device_name"),
-        *_integers("created_ms", "refreshed_ms", "expires_ms", "generation"),
-        _blob("nonce"),
-        *_integers("revoked_ms"),
-    ],
-    key="session_id",
+    USER,
+    Column("session_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("device_id", Text, nullable=False),
+    Column("device_name", Text, nullable=False),
+    Column("created_ms", INTEGER, nullable=False),
+    Column("refreshed_ms", INTEGER, nullable=False),
+    Column("expires_ms", INTEGER, nullable=False),
+    Column("generation", INTEGER, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("revoked_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )
 Index("session_by_user", session.c.user_id, session.c.device_id)
 Index(
@@ -110,12 +141,24 @@ Index(
 )
 Index("session_revoked", session.c.revoked_ms, sqlite_where=text("revoked_ms > 0"))
 
-# ---- the log of one machine
+# The log of one machine.
 
-record_batch = _table(
-    LOG,
+record_batch = Table(
     "record_batch",
-    [*_integers("partition", "first_offset", "count"), _blob("records")],
-    key="partition first_offset",
+    LOG,
+    Column("partition", INTEGER, primary_key=True),
+    Column("first_offset", INTEGER, primary_key=True),
+    Column("count", INTEGER, nullable=False),
+    Column("records", LargeBinary, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )
-log_meta = _table(LOG, "log_meta", _texts("key", "value"), key="key")
+
+log_meta = Table(
+    "log_meta",
+    LOG,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)

@@ -2,10 +2,15 @@
 
 from alembic import context
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    transactional_ddl=True,  # true of SQLite once the driver's own transactions are off; Alembic assumes they are on
-    transaction_per_migration=True,
-)
-with context.begin_transaction():
-    context.run_migrations()
+
+def _run() -> None:
+    context.configure(
+        connection=context.config.attributes["connection"],
+        transactional_ddl=True,  # true of SQLite once the driver's own transactions are off; Alembic assumes they are on
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+_run()  # allow import-effect: Alembic runs this file and calls nothing in it
