@@ -84,7 +84,7 @@ class Work(msgspec.Struct):
 
     def hot_update(self, members: Sequence[MemberRow]) -> HotUpdate:
         """The same for the hot head."""
-        return HotUpdate(conversation_row(self.state), self.rows, self.replaced, members)
+        return HotUpdate(conversation_row(self.state), self.rows, self.replaced, members, self.state.audience)
 
 
 def entry_row(entry: Entry, encoded: bytes, record: Record) -> EntryRow:
