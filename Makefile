@@ -35,12 +35,13 @@ $(DEV): requirements/dev.lock $(RUNTIME)
 serve: $(RUNTIME)  ## run a server with nothing beside it; ARGS="--help" for its options
 	$(VENV)/bin/hongyan serve $(ARGS)
 
-static: $(DEV)  ## format, lint, types, imports and our own rules, without running anything
+static: $(DEV)  ## format, lint, types, imports, our own rules, and that what is generated is fresh
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/mypy $(wildcard src sdk/python tests tools bench)
+	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m tools.lint
+	$(PY) tools/generate.py --check
 
 check: static  ## static, then the unit tests: under a minute
 	$(PYTEST) tests/unit tests/tools $(ARGS)

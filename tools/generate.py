@@ -1,4 +1,4 @@
-"""Writes every generated file: protobuf code, and the codes in Python, TypeScript and Markdown.
+"""Writes every generated file: protobuf code, the codes in Python, TypeScript and Markdown, the configuration's manual.
 
 Run as `make generate`; CI runs it with --check and fails when a committed file differs.
 """
@@ -12,6 +12,8 @@ import sys
 import tempfile
 import tomllib
 from typing import Any
+
+from hongyan.config.manual import markdown as markdown_config
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEAD = "Generated from proto/codes.toml by tools/generate.py. Do not edit."
@@ -36,17 +38,39 @@ def field_type(name: str) -> str:
 def python_codes(codes: dict[str, Any]) -> str:
     """The numbers as enums and one exception class an error."""
     bases = sorted({"HongyanError", *(f"{row['fault'].capitalize()}Fault" for row in codes["errors"].values())})
-    lines = [f'"""{HEAD}"""', "", "from enum import IntEnum", "", f"from hongyan.model.errors import {', '.join(bases)}", ""]
+    lines = [
+        f'"""{HEAD}"""',
+        "",
+        "from enum import IntEnum",
+        "",
+        f"from hongyan.model.errors import {', '.join(bases)}",
+        "",
+    ]
     lines += ["", "class ErrorCode(IntEnum):", '    """Numbers of errors; see proto/codes.toml."""', ""]
     lines += [f"    {name.upper()} = {row['number']}" for name, row in codes["errors"].items()]
-    lines += ["", "", "class CloseCode(IntEnum):", '    """Why a connection was closed; 4000-4499 resume, 4500-4999 terminal."""', ""]
+    lines += [
+        "",
+        "",
+        "class CloseCode(IntEnum):",
+        '    """Why a connection was closed; 4000-4499 resume, 4500-4999 terminal."""',
+        "",
+    ]
     lines += [f"    {name.upper()} = {row['number']}" for name, row in codes["closes"].items()]
-    lines += ["", "    @property", "    def resumable(self) -> bool:", '        """Whether the client should connect again and resume."""']
+    lines += [
+        "",
+        "    @property",
+        "    def resumable(self) -> bool:",
+        '        """Whether the client should connect again and resume."""',
+    ]
     lines += ["        return self < 4500", ""]
     for name, row in codes["errors"].items():
         lines += ["", f"class {camel(name)}({row['fault'].capitalize()}Fault):"]
         lines += [f'    """{row["sentence"]}"""', "", f"    code = ErrorCode.{name.upper()}"]
-        lines += [f"    permanent = {row['permanent']}", f"    http_status = {row['http']}", f'    sentence = "{row["sentence"]}"']
+        lines += [
+            f"    permanent = {row['permanent']}",
+            f"    http_status = {row['http']}",
+            f'    sentence = "{row["sentence"]}"',
+        ]
         names = fields_of(row["sentence"])
         if names:
             arguments = ", ".join(f"{field}: {field_type(field)}" for field in names)
@@ -75,13 +99,25 @@ def typescript_codes(codes: dict[str, Any]) -> str:
 
 def markdown_codes(codes: dict[str, Any]) -> str:
     """The manual's tables."""
-    lines = [f"<!-- {HEAD} -->", "# Codes", "", "## Errors", "", "| number | name | fault | permanent | HTTP | sentence |", "|---|---|---|---|---|---|"]
+    lines = [
+        f"<!-- {HEAD} -->",
+        "# Codes",
+        "",
+        "## Errors",
+        "",
+        "| number | name | fault | permanent | HTTP | sentence |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, row in codes["errors"].items():
         permanent = "yes" if row["permanent"] else "no"
-        lines.append(f"| {row['number']} | `{name}` | {row['fault']} | {permanent} | {row['http']} | {row['sentence']} |")
+        lines.append(
+            f"| {row['number']} | `{name}` | {row['fault']} | {permanent} | {row['http']} | {row['sentence']} |"
+        )
     lines += ["", "## Close codes", "", "| number | name | then | sentence |", "|---|---|---|---|"]
     for name, row in codes["closes"].items():
-        lines.append(f"| {row['number']} | `{name}` | {'resume' if row['number'] < 4500 else 'stop'} | {row['sentence']} |")
+        lines.append(
+            f"| {row['number']} | `{name}` | {'resume' if row['number'] < 4500 else 'stop'} | {row['sentence']} |"
+        )
     return "\n".join([*lines, ""])
 
 
@@ -92,7 +128,15 @@ def protobuf() -> dict[str, str]:
     """
     with tempfile.TemporaryDirectory() as out:
         protos = sorted(str(path.relative_to(ROOT / "proto")) for path in (ROOT / "proto/hongyan/v1").glob("*.proto"))
-        command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'proto'}", f"--python_out={out}", f"--pyi_out={out}", *protos]
+        command = [
+            sys.executable,
+            "-m",
+            "grpc_tools.protoc",
+            f"-I{ROOT / 'proto'}",
+            f"--python_out={out}",
+            f"--pyi_out={out}",
+            *protos,
+        ]
         subprocess.run(command, check=True)
         files = {}
         for path in sorted(pathlib.Path(out, "hongyan/v1").iterdir()):
@@ -108,6 +152,7 @@ def generated() -> dict[str, str]:
         "src/hongyan/model/codes.py": python_codes(codes),
         "sdk/js/src/codes.ts": typescript_codes(codes),
         "docs/reference/codes.md": markdown_codes(codes),
+        "docs/reference/config.md": markdown_config(),
         **protobuf(),
     }
 

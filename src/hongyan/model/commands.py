@@ -28,7 +28,7 @@ class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One request to a conversation. `countable` in a subclass's entry is decided by its rule."""
 
 
-class SendMessage(Command, tag=1):
+class SendMessage(Command, frozen=True, tag=1):
     """Say something. `content` is a serialized Content, checked by admission and opaque from there on."""
 
     kind: int
@@ -36,14 +36,14 @@ class SendMessage(Command, tag=1):
     mention_all: bool = False
 
 
-class Recall(Command, tag=2):
+class Recall(Command, frozen=True, tag=2):
     """Take back the message at `seq`, sent at most `window_ms` ago."""
 
     seq: int
     window_ms: int
 
 
-class CreateGroup(Command, tag=3):
+class CreateGroup(Command, frozen=True, tag=3):
     """Make a group of the sender and `member_ids`, of `limit` members at most."""
 
     name: str
@@ -51,20 +51,20 @@ class CreateGroup(Command, tag=3):
     limit: int
 
 
-class AddMembers(Command, tag=4):
+class AddMembers(Command, frozen=True, tag=4):
     """Take users in; those who are members already are passed over."""
 
     member_ids: tuple[UserId, ...]
     limit: int
 
 
-class RemoveMembers(Command, tag=5):
+class RemoveMembers(Command, frozen=True, tag=5):
     """Put members out, each of a lower rank than the sender."""
 
     member_ids: tuple[UserId, ...]
 
 
-class LeaveGroup(Command, tag=6):
+class LeaveGroup(Command, frozen=True, tag=6):
     """Go."""
 
 
@@ -76,7 +76,7 @@ class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
     delivered_seq: int = 0
 
 
-class MovePositions(Command, tag=7):
+class MovePositions(Command, frozen=True, tag=7):
     """The marks of half a second, merged by maximum. Silent: people see no entry."""
 
     marks: tuple[Mark, ...]

@@ -10,6 +10,9 @@ from hongyan.model.records import Record, Submitted
 from hongyan.model.rules import RULES
 from hongyan.model.state import Conversation, Outcome
 
+NEEDING_FACTS: frozenset[type] = frozenset({Recall, MovePositions})
+"""The commands whose rules ask for facts of older entries."""
+
 
 def apply(state: Conversation, record: Record, offset: int) -> Outcome:
     """Decides one record and moves the state past it.

@@ -49,3 +49,7 @@ class UsFault(HongyanError):
 
 class WorldFault(HongyanError):
     """A disk, an engine or a network refused."""
+
+
+class SetupError(Exception):
+    """The program cannot start, or a command not run; the sentence tells the operator what to do. Never on the wire."""

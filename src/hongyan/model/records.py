@@ -10,7 +10,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the log holds: one command with its stamps. New fields go to the end and have a default.
 
     `digest` is a hash of the payload, to tell a retry from another payload under the same id. `gateway`, `connection`
-    and `request` say where the receipt goes: a gateway's number of this run, a connection there, a frame on it; 0: nowhere.
+    and `request` say where the receipt goes: a gateway's number of this run, a connection there, a frame on it; 0:
+    nowhere.
     """
 
     conversation_id: ConversationId
@@ -47,45 +48,45 @@ class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What an entry shows."""
 
 
-class Message(Body, tag=1):
+class Message(Body, frozen=True, tag=1):
     """A message's serialized Content."""
 
     kind: int
     content: bytes
 
 
-class Recalled(Body, tag=2):
+class Recalled(Body, frozen=True, tag=2):
     """Stands where a message stood."""
 
     by_user_id: UserId
 
 
-class RecallNotice(Body, tag=3):
+class RecallNotice(Body, frozen=True, tag=3):
     """Says that the message at `seq` was recalled."""
 
     seq: int
 
 
-class GroupCreated(Body, tag=4):
+class GroupCreated(Body, frozen=True, tag=4):
     """The first entry of a group."""
 
     name: str
     member_ids: tuple[UserId, ...]
 
 
-class MembersAdded(Body, tag=5):
+class MembersAdded(Body, frozen=True, tag=5):
     """Users came in."""
 
     member_ids: tuple[UserId, ...]
 
 
-class MembersRemoved(Body, tag=6):
+class MembersRemoved(Body, frozen=True, tag=6):
     """Users were put out."""
 
     member_ids: tuple[UserId, ...]
 
 
-class MemberLeft(Body, tag=7):
+class MemberLeft(Body, frozen=True, tag=7):
     """The sender went."""
 
 

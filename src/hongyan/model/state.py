@@ -40,8 +40,9 @@ class Member(msgspec.Struct, gc=False):
 class Conversation(msgspec.Struct):
     """The state. `seq` is the head, `offset` the log place of the last record applied.
 
-    What lies below the line is derived or passing: `audience` the members as one shared tuple; `submitted` and `recent` the
-    warm windows by submission and by seq; `touched` the members changed since the owner last took them to the store.
+    What lies below the line is derived or passing: `audience` the members as one shared tuple; `submitted` and
+    `recent` the warm windows by submission and by seq; `touched` the members changed since the owner last took them to
+    the store.
     """
 
     conversation_id: ConversationId
@@ -62,9 +63,9 @@ class Conversation(msgspec.Struct):
 class Outcome(msgspec.Struct, gc=False):
     """What one record did. Exactly one of `receipt` and `refusal` is set, or neither for a silent merge.
 
-    `entry` is new and to be shown; `duplicate` says that the receipt is of an earlier record; `replaced` is the entry that
-    now stands at an older seq; `former` are those who see this entry as their last; `joined` are those who see it as
-    their first; `moved` are the users whose positions moved.
+    `entry` is new and to be shown; `duplicate` says that the receipt is of an earlier record; `replaced` is the
+    entry that now stands at an older seq; `former` are those who see this entry as their last; `joined` are those who
+    see it as their first; `moved` are the users whose positions moved.
     """
 
     receipt: Submitted | None = None
@@ -113,5 +114,5 @@ def add_entry(state: Conversation, record: Record, body: AnyBody, *, countable: 
 
 
 def unread(countable: int, member: Member) -> int:
-    """Countable entries by others after what was read; sending moves one's own read position, so own ones never count."""
+    """Countable entries by others after what was read; sending moves one's own read position, so own never count."""
     return max(0, countable - member.read_countable)

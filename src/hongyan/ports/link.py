@@ -67,26 +67,30 @@ class MovedPosition(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fanout(msgspec.Struct, gc=False):
-    """One conversation's share of a batch for one gateway. `entries` are consecutive and all `recipients` may see each."""
+    """One conversation's share of a batch for one gateway. `entries` are consecutive; all `recipients` may see each.
+
+    `moved` positions go to all recipients, or each to its own user alone.
+    """
 
     conversation_id: ConversationId
     recipients: Sequence[UserId]
     entries: Sequence[OutEntry]
     answers: Sequence[Answer]
     moved: Sequence[MovedPosition] = ()
+    moved_to_all: bool = True
 
 
 class Downlink(Protocol):
-    """From delivery and admission down to a gateway's connections. Never waits: a slow connection is the gateway's to cut."""
+    """From delivery and admission down to a gateway's connections. Never waits: the gateway cuts a slow one."""
 
     def deliver(self, gateway: int, fanouts: Sequence[Fanout]) -> None:
         """Pushes and answers, in order."""
         ...
 
-    def signal(self, gateway: int, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
+    def signal(self, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
         """A passing sign; may be dropped."""
         ...
 
-    def disconnect(self, gateway: int, user_id: UserId, device_id: DeviceId | None) -> None:
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
         """Closes a device's connections, or with None all of the user's, as logged out."""
         ...

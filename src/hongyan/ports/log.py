@@ -38,13 +38,14 @@ class Log(Protocol):
     def append(self, record: Record) -> None:
         """Takes a record in to be made durable with others; returns at once.
 
-        A record is readable once it is durable, and never before. When that fails, the listener given to the adapter is told.
+        A record is readable once it is durable, and never before. When that fails, the listener given to the adapter
+        is told.
         Raises Overloaded at the bound of what waits: then nothing was taken.
         """
         ...
 
     async def read(self, partition: int, after: int, limit: int) -> LogBatch:
-        """The durable records with offsets above `after` (-1: from the first), at most `limit`; waits until there is one.
+        """The durable records with offsets above `after` (-1: from the first), at most `limit`; waits for the first.
 
         Raises Unavailable when records above `after` were trimmed: a hole is never passed over in silence.
         """

@@ -10,19 +10,28 @@ from hongyan.ports.store import ConversationRow, EntryRow, MemberRow
 
 
 class HotUpdate(msgspec.Struct, frozen=True, gc=False):
-    """What a batch did to one conversation: its new head, entries, replaced entries, and members that changed."""
+    """What a batch did to one conversation: its new head, entries, replaced entries, and members that changed.
+
+    `audience` are the present members after the batch, shared and not copied: whoever of them syncs before the store
+    has kept the batch must find it, though his own row did not change.
+    """
 
     conversation: ConversationRow
     entries: Sequence[EntryRow]
     replaced: Sequence[EntryRow]
     members: Sequence[MemberRow]
+    audience: Sequence[UserId]
 
 
 class HotConversation(msgspec.Struct, frozen=True):
-    """What is hot of a conversation. `entries` are the newest, without holes, ascending, up to the head."""
+    """What is hot of a conversation. `entries` are the newest, without holes, ascending, up to the head.
+
+    `replaced` are those below them, ascending, that the store still shows as they were before they were replaced.
+    """
 
     conversation: ConversationRow
     entries: Sequence[EntryRow]
+    replaced: Sequence[EntryRow] = ()
 
 
 class Hot(Protocol):
@@ -47,8 +56,11 @@ class Hot(Protocol):
         """The newest known membership; None when it is not hot, which says nothing about the user."""
         ...
 
-    async def unsettled(self, user_id: UserId) -> Sequence[tuple[ConversationRow, MemberRow]]:
-        """The user's conversations that the store has not kept yet as they are now."""
+    async def unsettled(self, user_id: UserId) -> Sequence[tuple[ConversationRow, MemberRow | None]]:
+        """The user's conversations, left ones too, that the store has not kept yet as they are now.
+
+        Where the membership is None it is not hot and did not change: the store has it.
+        """
         ...
 
     def knows(self, conversation_id: ConversationId) -> bool:

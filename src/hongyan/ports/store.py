@@ -65,7 +65,8 @@ class DeadLetter(msgspec.Struct, frozen=True):
 class StoreBatch(msgspec.Struct):
     """What a run of records did, to be kept in one transaction with the log position.
 
-    `silent` are submissions that made no entry but were acknowledged. `entries` are new; `replaced` stand at older seqs.
+    `silent` are submissions that made no entry but were acknowledged. `entries` are new; `replaced` stand at older
+    seqs.
     """
 
     partition: int
@@ -95,21 +96,21 @@ class ConversationStore(Protocol):
         """What became of earlier submissions, of those that are known."""
         ...
 
-    async def facts(
-        self, keys: Sequence[tuple[ConversationId, int]]
-    ) -> Mapping[tuple[ConversationId, int], Submitted]:
+    async def facts(self, keys: Sequence[tuple[ConversationId, int]]) -> Mapping[tuple[ConversationId, int], Submitted]:
         """The facts of entries by conversation and seq, of those that exist."""
         ...
 
     async def persist(self, batch: StoreBatch) -> None:
-        """Keeps a batch. Repeating one changes nothing: entries that are there stay, a state gives way only to a higher offset.
+        """Keeps a batch; repeating one changes nothing.
+
+        Entries that are there stay, and a state gives way only to one of a higher offset.
 
         Raises StorageFull when the disk refuses; then nothing was kept and the same batch may come again.
         """
         ...
 
     async def checkpoint(self) -> int:
-        """Makes what was persisted survive a power cut; returns the lowest offset of any partition that is then safe."""
+        """Makes what was persisted survive a power cut; returns the lowest offset of any partition that is safe."""
         ...
 
 
@@ -135,7 +136,7 @@ class HistoryReader(Protocol):
     async def entries(
         self, conversation_id: ConversationId, low_seq: int, high_seq: int, limit: int, *, backward: bool
     ) -> Sequence[tuple[int, bytes]]:
-        """(seq, encoded) of [low_seq, high_seq], ascending; the last `limit` of them when `backward`, else the first."""
+        """(seq, encoded) of [low_seq, high_seq], ascending; the last `limit` when `backward`, else the first."""
         ...
 
     async def members(self, conversation_id: ConversationId, after_user: str, limit: int) -> Sequence[MemberRow]:

@@ -1,6 +1,7 @@
 """The frames of a connection as records; proto/hongyan/v1/frame.proto is their contract.
 
-Entries travel through the server as the bytes they were encoded to once (`EncodedEntry`), so pages and pushes hold bytes.
+Entries travel through the server as the bytes they were encoded to once (`EncodedEntry`), so pages and pushes hold
+bytes.
 """
 
 import msgspec

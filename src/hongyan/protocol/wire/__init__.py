@@ -1,1 +1,1 @@
-"""Generated protobuf code; only the codec imports it."""
+"""Written by protoc from proto/ (`make generate`): never edited, and imported by the codec alone."""

@@ -1,0 +1,191 @@
+"""The log in one SQLite file: group commit, one row a commit, `synchronous=FULL`.
+
+While one batch is on its way to the disk the next one gathers, so the batch grows with the load and the price of an fsync is
+shared. A row holds a whole batch as msgpack: SQLite gives the atomic, checked append; order inside is ours. Readers
+that keep up are served from the tail in memory and never touch the file.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from hongyan.adapters.sqlite import Thread, as_fault, connect
+from hongyan.model.codes import Overloaded, Unavailable
+from hongyan.model.commands import SendMessage
+from hongyan.model.records import Record
+from hongyan.ports.log import AppendFailed, LogBatch
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(list[Record])
+_RECORD_BYTES = 200  # what a record weighs beside its content, for the byte bounds
+
+
+class LogOptions(msgspec.Struct, frozen=True):
+    """Bounds: what may wait, what one commit takes, and how many durable records stay in memory for the reader."""
+
+    queue_records: int = 20_000
+    queue_bytes: int = 64 << 20
+    batch_records: int = 2_000
+    batch_bytes: int = 4 << 20
+    tail_records: int = 20_000
+    checkpoint_pages: int = 4_000
+
+
+class SqliteLog:
+    """A `ports.log.Log` of one partition. `failed` hears of records that the disk refused."""
+
+    partitions = 1
+
+    def __init__(self, path: Path, options: LogOptions, failed: AppendFailed) -> None:
+        self._path, self._options, self._failed = path, options, failed
+        self._writer = Thread("log-write")
+        self._reader = Thread("log-read")
+        self._write = connect(path, "FULL")
+        self._write.execute(f"PRAGMA wal_autocheckpoint={options.checkpoint_pages}")
+        self._read = connect(path, "FULL", readonly=True)
+        row = self._write.execute("SELECT max(first_offset + count) FROM record_batch WHERE partition = 0").fetchone()
+        self._next: int = row[0] or 0
+        self._queue: list[Record] = []
+        self._queue_bytes = 0
+        self._wake = asyncio.Event()
+        self._tail: deque[LogBatch] = deque()
+        self._tail_records = 0
+        self._grown = asyncio.Event()
+
+    def append(self, record: Record) -> None:
+        """See the port. Overloaded at `queue_records` or `queue_bytes`."""
+        if len(self._queue) >= self._options.queue_records or self._queue_bytes >= self._options.queue_bytes:
+            raise Overloaded(what="the log", retry_after_ms=500)
+        self._queue.append(record)
+        command = record.command
+        self._queue_bytes += _RECORD_BYTES + (len(command.content) if type(command) is SendMessage else 0)
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def waiting(self) -> int:
+        """See the port."""
+        return len(self._queue)
+
+    async def end(self, partition: int) -> int:
+        """See the port."""
+        _check_partition(partition)
+        return self._next
+
+    async def run(self) -> None:
+        """See the port. A disk error that is not a full disk ends it: what the file holds is then unknown."""
+        try:
+            while True:
+                await self._wake.wait()
+                await self._commit()
+        except asyncio.CancelledError:
+            while self._queue:
+                await self._commit()
+            raise
+        finally:
+            self._writer.close()
+            self._reader.close()
+            self._write.close()
+            self._read.close()
+
+    async def _commit(self) -> None:
+        batch = self._take()
+        encoded = _ENCODER.encode(batch)
+        try:
+            await asyncio.shield(self._writer.call(self._insert, self._next, len(batch), encoded))
+        except sqlite3.Error as error:
+            fault = as_fault(error)
+            if fault is None:
+                raise
+            self._failed(batch, fault)
+            return
+        self._keep(LogBatch(0, self._next, batch))
+        self._next += len(batch)
+        self._grown.set()
+
+    def _take(self) -> list[Record]:
+        """The next batch. What does not fit into one commit stays, and the wake-up with it."""
+        queue, options = self._queue, self._options
+        if len(queue) <= options.batch_records and self._queue_bytes <= options.batch_bytes:
+            self._queue, self._queue_bytes = [], 0
+            self._wake.clear()
+            return queue
+        taken, size = 0, 0
+        for record in queue[: options.batch_records]:
+            size += _weight(record)
+            if taken and size > options.batch_bytes:
+                break
+            taken += 1
+        batch, self._queue = queue[:taken], queue[taken:]
+        self._queue_bytes = sum(map(_weight, self._queue))
+        if not self._queue:
+            self._wake.clear()
+        return batch
+
+    def _insert(self, first_offset: int, count: int, encoded: bytes) -> None:
+        # One statement in autocommit: insert, commit and fsync happen in one step, with the interpreter's lock released once.
+        self._write.execute("INSERT INTO record_batch VALUES (0, ?, ?, ?)", (first_offset, count, encoded))
+
+    def _keep(self, batch: LogBatch) -> None:
+        self._tail.append(batch)
+        self._tail_records += len(batch.records)
+        while self._tail_records > self._options.tail_records and len(self._tail) > 1:
+            self._tail_records -= len(self._tail.popleft().records)
+
+    async def read(self, partition: int, after: int, limit: int) -> LogBatch:
+        """See the port."""
+        _check_partition(partition)
+        first = after + 1
+        while first >= self._next:
+            self._grown.clear()
+            await self._grown.wait()
+        if self._tail and self._tail[0].first_offset <= first:
+            return LogBatch(0, first, _slice(self._tail, first, limit))
+        rows = await self._reader.call(self._select, first, limit)
+        if not rows or rows[0][0] > first:
+            raise Unavailable(what=f"the log below offset {rows[0][0] if rows else self._next}")
+        batches = [LogBatch(0, start, _DECODER.decode(encoded)) for start, encoded in rows]
+        return LogBatch(0, first, _slice(batches, first, limit))
+
+    def _select(self, first: int, limit: int) -> list[tuple[int, bytes]]:
+        statement = """SELECT first_offset, records FROM record_batch
+            WHERE partition = 0 AND first_offset + count > ? AND first_offset < ? ORDER BY first_offset"""
+        return self._read.execute(statement, (first, first + limit)).fetchall()
+
+    async def trim(self, partition: int, below: int) -> None:
+        """See the port. The newest row always stays: it remembers the next offset."""
+        _check_partition(partition)
+        await self._writer.call(self._delete, below)
+
+    def _delete(self, below: int) -> None:
+        statement = """DELETE FROM record_batch WHERE partition = 0 AND first_offset + count <= ?
+            AND first_offset < (SELECT max(first_offset) FROM record_batch WHERE partition = 0)"""
+        self._write.execute(statement, (below,))
+
+
+def _check_partition(partition: int) -> None:
+    if partition != 0:
+        raise ValueError(f"this log has one partition, 0, not {partition}")
+
+
+def _weight(record: Record) -> int:
+    command = record.command
+    return _RECORD_BYTES + (len(command.content) if type(command) is SendMessage else 0)
+
+
+def _slice(batches: Sequence[LogBatch] | deque[LogBatch], first: int, limit: int) -> Sequence[Record]:
+    """The records from offset `first`, at most `limit`, of batches that begin at or before it."""
+    records: list[Record] = []
+    for batch in batches:
+        if batch.next_offset <= first:
+            continue
+        start = max(0, first - batch.first_offset)
+        if not records and start == 0 and len(batch.records) >= limit:
+            return batch.records[:limit]
+        records.extend(batch.records[start : start + limit - len(records)])
+        if len(records) >= limit:
+            break
+    return records

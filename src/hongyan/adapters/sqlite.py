@@ -1,0 +1,60 @@
+"""What every SQLite file of ours has in common: how it is opened, what a full disk looks like, and its one writing thread."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal, ParamSpec, TypeVar
+
+from hongyan.model.codes import StorageFull
+from hongyan.model.errors import HongyanError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_TOOBIG}
+
+
+def connect(path: Path, synchronous: Literal["NORMAL", "FULL"], *, readonly: bool = False) -> sqlite3.Connection:
+    """Opens a file in WAL mode and asserts that the engine took the durability asked for.
+
+    Transactions are the caller's (`isolation_level=None`). Raises sqlite3.Error, or RuntimeError for a setting refused.
+    """
+    address = f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute("PRAGMA busy_timeout=5000")
+    if not readonly:
+        mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if mode != "wal":
+            raise RuntimeError(f"{path} does not take journal_mode=WAL but {mode}; is it on a network disk?")
+    connection.execute(f"PRAGMA synchronous={synchronous}")
+    level = connection.execute("PRAGMA synchronous").fetchone()[0]
+    if level != {"NORMAL": 1, "FULL": 2}[synchronous]:
+        raise RuntimeError(f"{path} does not take synchronous={synchronous}")
+    return connection
+
+
+def as_fault(error: sqlite3.Error) -> HongyanError | None:
+    """StorageFull when the disk had no room, which leaves the file whole; None for what must stop the process."""
+    return StorageFull() if getattr(error, "sqlite_errorcode", None) in _FULL else None
+
+
+class Thread:
+    """One thread with the connections that live on it. Calls run in order; `await` gives their results."""
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Runs a function on the thread. It ends there even when the caller is cancelled."""
+        if kwargs:
+            raise TypeError("positional arguments only")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+
+    def close(self) -> None:
+        """Waits for what runs, then ends the thread."""
+        self._pool.shutdown(wait=True)
+
+
+Row = tuple[Any, ...]

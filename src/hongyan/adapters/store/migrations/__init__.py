@@ -1,0 +1,1 @@
+"""Migrations of every database, run by `upgrade`. A revision that was released never changes."""

@@ -1,0 +1,164 @@
+"""Every table, once: one MetaData a database. What changes here changes by a migration; a test holds the two equal.
+
+Columns are never NULL: a row is a record, and records say 0 or "". Integers have 64 bits; SQLite tables are STRICT.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+
+INTEGER = BigInteger().with_variant(Integer(), "sqlite")  # allow import-effect: makes a type of two types
+
+MESSAGE = MetaData()
+USER = MetaData()
+LOG = MetaData()
+DATABASES = {"message": MESSAGE, "user": USER, "log": LOG}
+
+# The database db_message keeps what conversations show, and what delivery decided.
+
+entry = Table(
+    "entry",
+    MESSAGE,
+    Column("conversation_id", Text, primary_key=True),
+    Column("seq", INTEGER, primary_key=True),
+    Column("message_id", INTEGER, nullable=False),
+    Column("sender_id", Text, nullable=False),
+    Column("client_msg_id", Text, nullable=False),
+    Column("time_ms", INTEGER, nullable=False),
+    Column("countable", INTEGER, nullable=False),
+    Column("kind", INTEGER, nullable=False),
+    Column("recalled", INTEGER, nullable=False),
+    Column("encoded", LargeBinary, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+submission = Table(
+    "submission",
+    MESSAGE,
+    Column("conversation_id", Text, primary_key=True),
+    Column("sender_id", Text, primary_key=True),
+    Column("client_msg_id", Text, primary_key=True),
+    Column("seq", INTEGER, nullable=False),
+    Column("message_id", INTEGER, nullable=False),
+    Column("time_ms", INTEGER, nullable=False),
+    Column("countable", INTEGER, nullable=False),
+    Column("digest", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+conversation = Table(
+    "conversation",
+    MESSAGE,
+    Column("conversation_id", Text, primary_key=True),
+    Column("seq", INTEGER, nullable=False),
+    Column("countable", INTEGER, nullable=False),
+    Column("time_ms", INTEGER, nullable=False),
+    Column("offset", INTEGER, nullable=False),
+    Column("name", Text, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+member = Table(
+    "member",
+    MESSAGE,
+    Column("conversation_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("role", INTEGER, nullable=False),
+    Column("joined_seq", INTEGER, nullable=False),
+    Column("left_seq", INTEGER, nullable=False),
+    Column("read_seq", INTEGER, nullable=False),
+    Column("read_countable", INTEGER, nullable=False),
+    Column("delivered_seq", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+membership = Table(
+    "membership",
+    MESSAGE,
+    Column("user_id", Text, primary_key=True),
+    Column("conversation_id", Text, primary_key=True),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+log_position = Table(
+    "log_position",
+    MESSAGE,
+    Column("partition", INTEGER, primary_key=True),
+    Column("next_offset", INTEGER, nullable=False),
+    sqlite_strict=True,
+)
+
+dead_letter = Table(
+    "dead_letter",
+    MESSAGE,
+    Column("partition", INTEGER, primary_key=True),
+    Column("offset", INTEGER, primary_key=True),
+    Column("time_ms", INTEGER, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+# The database db_user keeps accounts and sessions.
+
+user = Table(
+    "user",
+    USER,
+    Column("user_id", Text, primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("created_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+session = Table(
+    "session",
+    USER,
+    Column("session_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("device_id", Text, nullable=False),
+    Column("device_name", Text, nullable=False),
+    Column("created_ms", INTEGER, nullable=False),
+    Column("refreshed_ms", INTEGER, nullable=False),
+    Column("expires_ms", INTEGER, nullable=False),
+    Column("generation", INTEGER, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("revoked_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+Index("session_by_user", session.c.user_id, session.c.device_id)
+Index(
+    "session_live_device",
+    session.c.user_id,
+    session.c.device_id,
+    unique=True,
+    sqlite_where=text("revoked_ms = 0"),
+)
+Index("session_revoked", session.c.revoked_ms, sqlite_where=text("revoked_ms > 0"))
+
+# The log of one machine.
+
+record_batch = Table(
+    "record_batch",
+    LOG,
+    Column("partition", INTEGER, primary_key=True),
+    Column("first_offset", INTEGER, primary_key=True),
+    Column("count", INTEGER, nullable=False),
+    Column("records", LargeBinary, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+log_meta = Table(
+    "log_meta",
+    LOG,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)

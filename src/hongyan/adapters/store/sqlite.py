@@ -1,0 +1,286 @@
+"""Conversations and entries in one SQLite file: one writing thread, two reading ones.
+
+Many rows go in with one statement (`VALUES (…), (…), …`), so the interpreter's lock is given away once for hundreds of rows
+and not once a row; under a busy event loop that is the difference between a store that keeps up and one that does not.
+`synchronous=NORMAL` is enough: what a power cut takes is replayed from the log, which is trimmed below a checkpoint only.
+"""
+
+import asyncio
+import itertools
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from hongyan.adapters.sqlite import Row, Thread, as_fault, connect
+from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of
+from hongyan.model.records import Submitted
+from hongyan.model.state import Conversation, Member, rebuild
+from hongyan.ports.store import ConversationRow, DeadLetter, EntryRow, HeadRow, MemberRow, StoreBatch
+
+T = TypeVar("T")
+SubmissionKey = tuple[ConversationId, UserId, ClientMsgId]
+FactKey = tuple[ConversationId, int]
+
+_RUNS = (256, 32, 1)  # rows a statement: few shapes, so that every statement stays prepared
+_MEMBER = "conversation_id, user_id, role, joined_seq, left_seq, read_seq, read_countable, delivered_seq"
+_CONVERSATION_UPSERT = """ON CONFLICT (conversation_id) DO UPDATE SET seq = excluded.seq, countable = excluded.countable,
+    time_ms = excluded.time_ms, "offset" = excluded."offset", name = excluded.name
+    WHERE excluded."offset" > conversation."offset" """
+_MEMBER_UPSERT = """ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role, joined_seq = excluded.joined_seq,
+    left_seq = excluded.left_seq, read_seq = excluded.read_seq, read_countable = excluded.read_countable,
+    delivered_seq = excluded.delivered_seq"""
+_HEADS = """
+SELECT c.conversation_id, CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END,
+    CASE WHEN m.left_seq THEN coalesce(e.countable, 0) ELSE c.countable END, c.time_ms, c."offset", c.name,
+    m.conversation_id, m.user_id, m.role, m.joined_seq, m.left_seq, m.read_seq, m.read_countable, m.delivered_seq, e.encoded
+FROM membership AS s
+JOIN conversation AS c ON c.conversation_id = s.conversation_id
+JOIN member AS m ON m.conversation_id = s.conversation_id AND m.user_id = s.user_id
+LEFT JOIN entry AS e ON e.conversation_id = s.conversation_id AND e.seq = CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END
+WHERE s.user_id = ? AND c."offset" > ? ORDER BY c."offset" LIMIT ?"""
+
+
+class SqliteStore:
+    """A `ports.store.ConversationStore` and `HistoryReader` on a migrated file."""
+
+    def __init__(self, path: Path, *, checkpoint_pages: int = 4_000) -> None:
+        self._writer = Thread("store-write")
+        self._write = connect(path, "NORMAL")
+        self._write.execute(f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
+        self._readers = [(Thread(f"store-read-{n}"), connect(path, "NORMAL", readonly=True)) for n in range(2)]
+        self._turn = itertools.cycle(self._readers)
+
+    async def close(self) -> None:
+        """Ends the threads and closes the file."""
+        self._writer.close()
+        self._write.close()
+        for thread, connection in self._readers:
+            thread.close()
+            connection.close()
+
+    async def position(self, partition: int) -> int:
+        """See the port."""
+        row = await self._one("SELECT next_offset FROM log_position WHERE partition = ?", (partition,))
+        return int(row[0]) if row else 0
+
+    async def load(self, conversation_ids: Sequence[ConversationId]) -> Mapping[ConversationId, Conversation]:
+        """See the port."""
+        states: dict[ConversationId, Conversation] = {}
+        for some in _slices(conversation_ids):
+            marks = ",".join("?" * len(some))
+            rows = await self._all(
+                f'SELECT conversation_id, seq, countable, time_ms, "offset", name FROM conversation'  # noqa: S608 - marks only
+                f" WHERE conversation_id IN ({marks})",
+                tuple(some),
+            )
+            for conversation_id, seq, countable, time_ms, offset, name in rows:
+                kind = kind_of(conversation_id)
+                states[conversation_id] = Conversation(conversation_id, kind, seq, countable, time_ms, offset, name)
+            members = await self._all(
+                f"SELECT {_MEMBER} FROM member WHERE conversation_id IN ({marks}) AND left_seq = 0",  # noqa: S608 - marks only
+                tuple(some),
+            )
+            for conversation_id, user_id, *rest in members:
+                if conversation_id in states:
+                    states[conversation_id].members[user_id] = Member(*rest)
+        for state in states.values():
+            rebuild(state)
+        return states
+
+    async def submissions(self, keys: Sequence[SubmissionKey]) -> Mapping[SubmissionKey, Submitted]:
+        """See the port."""
+        found: dict[SubmissionKey, Submitted] = {}
+        for some in _slices(keys):
+            values = ",".join(["(?,?,?)"] * len(some))
+            rows = await self._all(
+                "SELECT s.conversation_id, s.sender_id, s.client_msg_id, s.seq, s.message_id, s.time_ms, s.countable, s.digest"  # noqa: S608 - marks only
+                f" FROM (VALUES {values}) AS k JOIN submission AS s ON s.conversation_id = k.column1"
+                " AND s.sender_id = k.column2 AND s.client_msg_id = k.column3",
+                tuple(itertools.chain.from_iterable(some)),
+            )
+            for conversation_id, sender_id, client_msg_id, *rest in rows:
+                found[conversation_id, sender_id, client_msg_id] = Submitted(sender_id, client_msg_id, *rest)
+        return found
+
+    async def facts(self, keys: Sequence[FactKey]) -> Mapping[FactKey, Submitted]:
+        """See the port. The digest is not among the facts that rules ask for; it is 0."""
+        found: dict[FactKey, Submitted] = {}
+        for some in _slices(keys):
+            values = ",".join(["(?,?)"] * len(some))
+            rows = await self._all(
+                "SELECT e.conversation_id, e.sender_id, e.client_msg_id, e.seq, e.message_id, e.time_ms, e.countable, e.kind,"  # noqa: S608 - marks only
+                f" e.recalled FROM (VALUES {values}) AS k JOIN entry AS e"
+                " ON e.conversation_id = k.column1 AND e.seq = k.column2",
+                tuple(itertools.chain.from_iterable(some)),
+            )
+            for conversation_id, sender_id, client_msg_id, seq, message_id, time_ms, countable, kind, recalled in rows:
+                found[conversation_id, seq] = Submitted(
+                    sender_id, client_msg_id, seq, message_id, time_ms, countable, 0, kind, bool(recalled)
+                )
+        return found
+
+    async def persist(self, batch: StoreBatch) -> None:
+        """See the port."""
+        try:
+            await asyncio.shield(self._writer.call(self._persist, batch))
+        except sqlite3.Error as error:
+            fault = as_fault(error)
+            if fault is None:
+                raise
+            raise fault from error
+
+    def _persist(self, batch: StoreBatch) -> None:
+        write = self._write
+        write.execute("BEGIN IMMEDIATE")
+        try:
+            row = write.execute("SELECT next_offset FROM log_position WHERE partition = ?", (batch.partition,)).fetchone()
+            # An owner that was overtaken brings what is here already, and states that are older than these.
+            if row is None or row[0] < batch.next_offset:
+                self._write_all(batch)
+            write.execute("COMMIT")
+        except BaseException:
+            if write.in_transaction:
+                write.execute("ROLLBACK")
+            raise
+
+    def _write_all(self, batch: StoreBatch) -> None:
+        self._insert("INSERT OR IGNORE INTO entry", 10, map(_entry_tuple, batch.entries))
+        submissions = [_submission_tuple(row) for row in batch.entries if row.client_msg_id]
+        submissions += [_silent_tuple(conversation_id, submitted) for conversation_id, submitted in batch.silent]
+        self._insert("INSERT OR IGNORE INTO submission", 8, submissions)
+        for row in batch.replaced:
+            values = (row.kind, row.recalled, row.encoded, row.conversation_id, row.seq)
+            self._write.execute(
+                "UPDATE entry SET kind = ?, recalled = ?, encoded = ? WHERE conversation_id = ? AND seq = ?", values
+            )
+        self._insert("INSERT INTO conversation", 6, map(msgspec.structs.astuple, batch.conversations), _CONVERSATION_UPSERT)
+        self._insert("INSERT INTO member", 8, map(msgspec.structs.astuple, batch.members), _MEMBER_UPSERT)
+        self._insert("INSERT OR IGNORE INTO membership", 2, _new_memberships(batch))
+        self._insert("INSERT OR IGNORE INTO dead_letter", 5, map(_dead_tuple, batch.dead))
+        self._write.execute(
+            "INSERT INTO log_position VALUES (?, ?) ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset",
+            (batch.partition, batch.next_offset),
+        )
+
+    def _insert(self, head: str, columns: int, rows: Iterable[Row], tail: str = "") -> None:
+        """Inserts rows with statements of few shapes."""
+        values = list(rows)
+        one, start = f"({','.join('?' * columns)})", 0
+        for run in _RUNS:
+            statement = f"{head} VALUES {','.join([one] * run)} {tail}" if len(values) - start >= run else ""
+            while len(values) - start >= run:
+                self._write.execute(statement, tuple(itertools.chain.from_iterable(values[start : start + run])))
+                start += run
+
+    async def checkpoint(self) -> int:
+        """See the port."""
+        return await self._writer.call(self._checkpoint)
+
+    def _checkpoint(self) -> int:
+        row = self._write.execute("SELECT min(next_offset) FROM log_position").fetchone()
+        busy, _, _ = self._write.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+        return 0 if busy or row[0] is None else int(row[0])
+
+    async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
+        """See the port."""
+        rows = await self._all(_HEADS, (user_id, after_offset, limit))
+        return [HeadRow(ConversationRow(*row[:6]), MemberRow(*row[6:14]), row[14] or b"") for row in rows]
+
+    async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
+        """See the port."""
+        row = await self._one(
+            f"SELECT {_MEMBER} FROM member WHERE conversation_id = ? AND user_id = ?",  # noqa: S608 - a constant
+            (conversation_id, user_id),
+        )
+        return MemberRow(*row) if row else None
+
+    async def entries(
+        self, conversation_id: ConversationId, low_seq: int, high_seq: int, limit: int, *, backward: bool
+    ) -> Sequence[tuple[int, bytes]]:
+        """See the port."""
+        order = "DESC" if backward else "ASC"
+        rows = await self._all(
+            f"SELECT seq, encoded FROM entry WHERE conversation_id = ? AND seq BETWEEN ? AND ? ORDER BY seq {order} LIMIT ?",  # noqa: S608 - two words
+            (conversation_id, low_seq, high_seq, limit),
+        )
+        return rows[::-1] if backward else rows
+
+    async def members(self, conversation_id: ConversationId, after_user: str, limit: int) -> Sequence[MemberRow]:
+        """See the port."""
+        rows = await self._all(
+            f"SELECT {_MEMBER} FROM member WHERE conversation_id = ? AND user_id > ? AND left_seq = 0"  # noqa: S608 - a constant
+            " ORDER BY user_id LIMIT ?",
+            (conversation_id, after_user, limit),
+        )
+        return [MemberRow(*row) for row in rows]
+
+    async def positions(self, conversation_id: ConversationId, user_ids: Sequence[UserId]) -> Sequence[MemberRow]:
+        """See the port."""
+        found: list[MemberRow] = []
+        for some in _slices(user_ids):
+            marks = ",".join("?" * len(some))
+            rows = await self._all(
+                f"SELECT {_MEMBER} FROM member WHERE conversation_id = ? AND left_seq = 0 AND user_id IN ({marks})",  # noqa: S608 - marks only
+                (conversation_id, *some),
+            )
+            found += [MemberRow(*row) for row in rows]
+        return found
+
+    async def _all(self, statement: str, values: Row) -> list[Row]:
+        thread, connection = next(self._turn)
+        return await thread.call(_fetch, connection, statement, values)
+
+    async def _one(self, statement: str, values: Row) -> Row | None:
+        rows = await self._all(statement, values)
+        return rows[0] if rows else None
+
+
+def _fetch(connection: sqlite3.Connection, statement: str, values: Row) -> list[Row]:
+    return connection.execute(statement, values).fetchall()
+
+
+def _slices(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    """In pieces that stay under SQLite's bound of variables."""
+    return (values[start : start + 500] for start in range(0, len(values), 500))
+
+
+def _entry_tuple(row: EntryRow) -> Row:
+    return (
+        row.conversation_id, row.seq, row.message_id, row.sender_id, row.client_msg_id,
+        row.time_ms, row.countable, row.kind, row.recalled, row.encoded,
+    )  # fmt: skip
+
+
+def _submission_tuple(row: EntryRow) -> Row:
+    return (
+        row.conversation_id, row.sender_id, row.client_msg_id, row.seq,
+        row.message_id, row.time_ms, row.countable, row.digest,
+    )  # fmt: skip
+
+
+def _silent_tuple(conversation_id: ConversationId, submitted: Submitted) -> Row:
+    return (
+        conversation_id, submitted.sender_id, submitted.client_msg_id, submitted.seq,
+        submitted.message_id, submitted.time_ms, submitted.countable, submitted.digest,
+    )  # fmt: skip
+
+
+def _dead_tuple(letter: DeadLetter) -> Row:
+    record = letter.record
+    return letter.partition, letter.offset, record.time_ms, letter.reason, msgspec.msgpack.encode(record)
+
+
+def _new_memberships(batch: StoreBatch) -> list[Row]:
+    """By user, who came in with this batch. Read positions move with every send, memberships hardly ever."""
+    first: dict[ConversationId, int] = {}
+    for row in batch.entries:
+        first.setdefault(row.conversation_id, row.seq)
+    never = 1 << 63
+    return [
+        (row.user_id, row.conversation_id)
+        for row in batch.members
+        if row.joined_seq >= first.get(row.conversation_id, never)
+    ]

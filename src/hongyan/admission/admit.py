@@ -1,0 +1,171 @@
+"""From a submission to a record in the log."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+import xxhash
+
+from hongyan.admission.snowflake import Snowflake
+from hongyan.model.codes import InvalidField, NotAllowed, NotAMember, RateLimited, UserUnknown
+from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, Recall, SendMessage
+from hongyan.model.errors import HongyanError
+from hongyan.model.ids import (
+    SYSTEM_USER,
+    ConversationId,
+    ConversationKind,
+    UserId,
+    fixed_members,
+    group_conversation_id,
+    kind_of,
+)
+from hongyan.model.records import Record
+from hongyan.ports.clock import Clock
+from hongyan.ports.link import Submission
+from hongyan.ports.log import Log
+from hongyan.ports.state import Hot
+
+_GROUP_ID_BITS = 128
+
+
+class AdmissionOptions(msgspec.Struct, frozen=True):
+    """What is stamped into commands, and how fast one user may submit (a bucket of `burst`)."""
+
+    group_members: int = 500
+    recall_window_ms: int = 120_000
+    submissions_per_s: float = 50.0
+    burst: int = 200
+
+
+class Directory(msgspec.Struct, frozen=True):
+    """Who exists. `known` answers at once or not at all; `missing` gives those who do not exist."""
+
+    known: Callable[[UserId], bool | None]
+    missing: Callable[[Sequence[UserId]], Awaitable[Sequence[UserId]]]
+
+
+class Bucket(msgspec.Struct):
+    """Tokens of one user at a time."""
+
+    tokens: float
+    at_ms: int
+
+
+class Admission:
+    """The `Admit` of ports.link. `pressure` says why nothing more can be taken now, or None."""
+
+    def __init__(self, log: Log, hot: Hot, directory: Directory, clock: Clock, options: AdmissionOptions) -> None:
+        self._log, self._hot, self._directory, self._clock, self._options = log, hot, directory, clock, options
+        self._snowflake = Snowflake(worker=0)
+        self._buckets: dict[UserId, Bucket] = {}
+        self.pressure: Callable[[], HongyanError | None] = lambda: None
+
+    def admit(self, submission: Submission) -> Awaitable[None] | None:
+        """Checks and appends. Returns what to wait for when the other side's existence is not known at once."""
+        now_ms = self._clock()
+        pressure = self.pressure()
+        if pressure is not None:
+            raise pressure
+        self._spend(submission.sender_id, now_ms)
+        command = submission.command
+        conversation_id = submission.conversation_id
+        if type(command) is SendMessage and self._hot.knows(conversation_id):
+            self._append(submission, conversation_id, command, now_ms)
+            return None
+        if not conversation_id:
+            conversation_id = _made_group_id(submission)
+        strangers = self._check_shape(conversation_id, submission)
+        if all(self._directory.known(user_id) for user_id in strangers):
+            self._append(submission, conversation_id, self._stamped(command), now_ms)
+            return None
+        return self._admit_late(submission, conversation_id, strangers)
+
+    async def _admit_late(
+        self, submission: Submission, conversation_id: ConversationId, strangers: Sequence[UserId]
+    ) -> None:
+        missing = await self._directory.missing(strangers)
+        if missing:
+            raise UserUnknown(user_id=missing[0])
+        self._append(submission, conversation_id, self._stamped(submission.command), self._clock())
+
+    def _check_shape(self, conversation_id: ConversationId, submission: Submission) -> Sequence[UserId]:
+        """Refuses what is plainly wrong; returns the users that have to exist."""
+        kind, sender_id, command = kind_of(conversation_id), submission.sender_id, submission.command
+        if kind is ConversationKind.GROUP:
+            return command.member_ids if isinstance(command, CreateGroup | AddMembers) else ()
+        if isinstance(command, CreateGroup):
+            raise InvalidField(field="conversation_id", reason="a group's id begins with g:")
+        if kind is ConversationKind.SYSTEM:
+            if sender_id != SYSTEM_USER:
+                raise NotAllowed(action="send")
+            return fixed_members(conversation_id)
+        members = fixed_members(conversation_id)
+        if sender_id not in members:
+            raise NotAMember(conversation_id=conversation_id)
+        return [user_id for user_id in members if user_id != sender_id]
+
+    def _stamped(self, command: AnyCommand) -> AnyCommand:
+        """The command with the limits that hold now, so that a replay decides as today."""
+        options = self._options
+        if isinstance(command, Recall):
+            return Recall(command.seq, options.recall_window_ms)
+        if isinstance(command, CreateGroup):
+            return CreateGroup(command.name, command.member_ids, options.group_members)
+        if isinstance(command, AddMembers):
+            return AddMembers(command.member_ids, options.group_members)
+        return command
+
+    def _append(
+        self, submission: Submission, conversation_id: ConversationId, command: AnyCommand, now_ms: int
+    ) -> None:
+        record = Record(
+            conversation_id,
+            submission.sender_id,
+            submission.client_msg_id,
+            self._snowflake.next(now_ms),
+            now_ms,
+            command,
+            _digest(submission.command),
+            submission.resend,
+            submission.gateway,
+            submission.connection,
+            submission.request,
+        )
+        self._log.append(record)
+
+    def _spend(self, user_id: UserId, now_ms: int) -> None:
+        options = self._options
+        bucket = self._buckets.get(user_id)
+        if bucket is None:
+            self._buckets[user_id] = Bucket(options.burst - 1.0, now_ms)
+            if len(self._buckets) > 100_000:
+                self._forget_idle(now_ms)
+            return
+        if now_ms != bucket.at_ms:
+            elapsed_s = max(0, now_ms - bucket.at_ms) / 1000
+            bucket.tokens = min(float(options.burst), bucket.tokens + elapsed_s * options.submissions_per_s)
+            bucket.at_ms = now_ms
+        if bucket.tokens < 1.0:
+            wait_ms = int(1000 * (1.0 - bucket.tokens) / options.submissions_per_s) + 1
+            raise RateLimited(what="submissions", retry_after_ms=wait_ms)
+        bucket.tokens -= 1.0
+
+    def _forget_idle(self, now_ms: int) -> None:
+        """A bucket that has had time to fill again says nothing."""
+        full_after_ms = 1000 * self._options.burst / self._options.submissions_per_s
+        idle = [user_id for user_id, bucket in self._buckets.items() if now_ms - bucket.at_ms > full_after_ms]
+        for user_id in idle:
+            del self._buckets[user_id]
+
+
+def _digest(command: AnyCommand) -> int:
+    """A hash of what the client asked, as a signed 64-bit number; limits stamped later are no part of it."""
+    payload = command.content if type(command) is SendMessage else msgspec.msgpack.encode(command)
+    return xxhash.xxh3_64_intdigest(payload) - (1 << 63)
+
+
+def _made_group_id(submission: Submission) -> ConversationId:
+    """A new group's conversation. A function of sender and client_msg_id, so that a retry means the same group."""
+    if not isinstance(submission.command, CreateGroup):
+        raise InvalidField(field="conversation_id", reason="only create_group may leave it out")
+    name = f"{submission.sender_id}\n{submission.client_msg_id}"
+    return group_conversation_id(xxhash.xxh3_128_hexdigest(name)[: _GROUP_ID_BITS // 4])

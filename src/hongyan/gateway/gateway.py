@@ -1,0 +1,351 @@
+"""The connection table, and both directions through it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from hongyan.gateway.connection import Connection, Wire
+from hongyan.gateway.down import deliver_fanout
+from hongyan.gateway.wheel import Wheel
+from hongyan.model.codes import (
+    CloseCode,
+    Internal,
+    Overloaded,
+    TooManyRequests,
+    Unavailable,
+)
+from hongyan.model.errors import HongyanError
+from hongyan.model.ids import ConversationId, DeviceId, UserId
+from hongyan.ports.clock import Clock
+from hongyan.ports.link import Admit, Authenticate, Fanout, Identity, Submission
+from hongyan.ports.state import Routes
+from hongyan.protocol import frames
+from hongyan.protocol.server import ServerCodec, ServerEnd
+from hongyan.telemetry import Metrics, get_logger
+
+logger = get_logger(__name__)
+
+Handler = Callable[[Identity, Any], Awaitable[frames.ServerEvent]]
+"""Answers a read of one user."""
+
+Cast = Callable[[Identity, Any], None]
+"""Takes in what wants no answer: marks and signals. Raises the coded error of a refusal."""
+
+
+class GatewayOptions(msgspec.Struct, frozen=True):
+    """Bounds of a gateway. A paused connection is cut after `slow_consumer_s`, or over `write_buffer_hard_bytes` at once."""
+
+    limits: frames.Limits = frames.Limits()
+    connections: int = 15_000
+    unauthenticated: int = 1_000
+    connect_timeout_s: float = 5.0
+    heartbeat_ms: int = 30_000
+    requests_per_connection: int = 16
+    write_buffer_bytes: int = 262_144
+    write_buffer_hard_bytes: int = 1_048_576
+    slow_consumer_s: float = 5.0
+    gzip_bytes: int = 4_096
+    drain_s: float = 5.0
+    origins: tuple[str, ...] = ()
+
+
+class Uplink(msgspec.Struct, frozen=True):
+    """What the gateway hands commands to."""
+
+    authenticate: Authenticate
+    admit: Admit
+    sync: Handler
+    handlers: Mapping[type, Handler]
+    casts: Mapping[type, Cast]
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What else the gateway was given to work with."""
+
+    routes: Routes
+    clock: Clock
+    metrics: Metrics
+
+
+class Gateway:
+    """Implements `ports.link.Downlink` for its own number. `number` differs in every run: receipts find the right run."""
+
+    def __init__(self, number: int, uplink: Uplink, around: Around, options: GatewayOptions) -> None:
+        self.number, self.uplink, self.options = number, uplink, options
+        self.routes, self.clock, self.metrics = around.routes, around.clock, around.metrics
+        self.connections: dict[int, Connection] = {}
+        self.by_user: dict[UserId, Connection | tuple[Connection, ...]] = {}
+        self.paused: set[Connection] = set()
+        self.unauthenticated = 0
+        self.now_s = asyncio.get_running_loop().time()
+        self.draining = False
+        self._last_id = 0
+        self._wheel = Wheel(self)
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def run(self) -> None:
+        """Serves until cancelled: owns the tasks of reads and the wheel."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            await self._wheel.run()
+
+    # Sockets come and go
+
+    def opened(self, wire: Wire, codec: ServerCodec) -> Connection | None:
+        """A new connection, or None when there is no room for it: then it was closed."""
+        options = self.options
+        full = len(self.connections) >= options.connections or self.unauthenticated >= options.unauthenticated
+        if full or self.draining:
+            wire.close(CloseCode.GOING_AWAY if self.draining else CloseCode.OVERLOADED)
+            return None
+        self._last_id += 1
+        connection = Connection(self, self._last_id, wire, ServerEnd(codec, options.limits))
+        self.connections[connection.id] = connection
+        self.unauthenticated += 1
+        self._wheel.add(connection, options.connect_timeout_s)
+        return connection
+
+    def closed(self, connection: Connection) -> None:
+        """The socket is gone. May be called again."""
+        if self.connections.pop(connection.id, None) is None:
+            return
+        connection.end.close()
+        self.paused.discard(connection)
+        user_id = connection.user_id
+        if user_id is None:
+            self.unauthenticated -= 1
+            return
+        mine = self.by_user[user_id]
+        others = tuple(other for other in _as_tuple(mine) if other is not connection)
+        if others:
+            self.by_user[user_id] = others[0] if len(others) == 1 else others
+        else:
+            del self.by_user[user_id]
+            self._spawn(self.routes.unregister(user_id, self.number))
+
+    def close(self, connection: Connection, code: CloseCode) -> None:
+        """Closes from our side."""
+        self.metrics.closed(code.name.lower())
+        connection.wire.close(code)
+        self.closed(connection)
+
+    # Up
+
+    def received(self, connection: Connection, data: bytes | memoryview) -> None:
+        """A packet came. What breaks the protocol closes the connection with its code; what is merely wrong is answered."""
+        connection.heard_at_s = self.now_s
+        try:
+            arrived = connection.end.receive(data)
+        except HongyanError as error:
+            connection.refuse(0, error)
+            self.close(connection, CloseCode.BAD_FRAME)
+            return
+        if connection.lane is not None:
+            self._queue_behind(connection, arrived)
+            return
+        self._take(connection, arrived)
+
+    def _take(self, connection: Connection, arrived: Sequence[frames.ClientFrame]) -> None:
+        for index, frame in enumerate(arrived):
+            command = frame.command
+            if type(command) is frames.Submit:
+                if self._submit(connection, frame.id, command):
+                    self._queue_behind(connection, arrived[index + 1 :])
+                    return
+            else:
+                self._other(connection, frame.id, command)
+
+    def _submit(self, connection: Connection, request: int, command: frames.Submit) -> bool:
+        """Hands a submission on. True when what follows on this connection has to wait, to keep the sender's order."""
+        if connection.pending >= self.options.limits.pending_submissions:
+            connection.refuse(request, TooManyRequests(limit=self.options.limits.pending_submissions))
+            return False
+        submission = Submission(
+            command.conversation_id,
+            connection.user_id,  # type: ignore[arg-type]  # an open end is authenticated
+            command.client_msg_id,
+            command.command,
+            command.resend,
+            self.number,
+            connection.id,
+            request,
+        )
+        try:
+            wait = self.uplink.admit(submission)
+        except HongyanError as error:
+            connection.refuse(request, error)
+            return False
+        if request:
+            connection.pending += 1
+        self.metrics.sends += 1
+        if wait is None:
+            return False
+        connection.lane = []
+        self._spawn(self._admit_late(connection, request, wait))
+        return True
+
+    async def _admit_late(self, connection: Connection, request: int, wait: Awaitable[None]) -> None:
+        try:
+            await wait
+        except HongyanError as error:
+            if request:
+                connection.pending -= 1
+            connection.refuse(request, error)
+        waiting, connection.lane = connection.lane, None
+        connection.wire.resume_reading()
+        if waiting:
+            self._take(connection, waiting)
+
+    def _queue_behind(self, connection: Connection, rest: Sequence[frames.ClientFrame]) -> None:
+        """Keeps frames in order behind a submission that waits; reading pauses, so one packet or two are kept at most."""
+        if connection.lane is None:
+            connection.lane = []
+        connection.lane.extend(rest)
+        connection.wire.pause_reading()
+
+    def _other(self, connection: Connection, request: int, command: frames.ClientCommand) -> None:
+        kind = type(command)
+        if kind is frames.Refused:
+            connection.refuse(request, command.error)
+        elif kind is frames.Ping:
+            connection.reply(request, frames.Pong(self.clock()))
+        elif kind is frames.Connect:
+            self._spawn(self._connect(connection, request, command))
+        elif kind in self.uplink.casts:
+            try:
+                self.uplink.casts[kind](identity_of(connection), command)
+            except HongyanError as error:
+                connection.refuse(request, error)
+        elif connection.requests >= self.options.requests_per_connection:
+            connection.refuse(request, TooManyRequests(limit=self.options.requests_per_connection))
+        else:
+            connection.requests += 1
+            self._spawn(self._answer(connection, request, command))
+
+    async def _connect(self, connection: Connection, request: int, command: frames.Connect) -> None:
+        try:
+            identity = await self.uplink.authenticate(command.token)
+        except HongyanError as error:
+            connection.refuse(request, error)
+            self.close(connection, CloseCode.NOT_AUTHENTICATED)
+            return
+        if connection.id not in self.connections:
+            return
+        connection.gzip = "gzip" in command.capabilities
+        await self._register(connection, identity)
+        try:
+            page = await self.uplink.sync(identity, frames.Sync(command.cursor))
+        except HongyanError as error:
+            connection.refuse(request, error)
+            self.close(connection, CloseCode.SERVER_ERROR if not error.permanent else CloseCode.BAD_FRAME)
+            return
+        connection.end.authenticated()
+        welcome = frames.Connected(
+            f"{self.number:x}-{connection.id:x}",
+            identity.user_id,
+            identity.device_id,
+            self.clock(),
+            self.options.heartbeat_ms,
+            self.options.limits,
+            page,
+        )
+        connection.reply(request, welcome)
+
+    async def _register(self, connection: Connection, identity: Identity) -> None:
+        """From here on pushes reach the connection; whoever syncs after this misses nothing."""
+        connection.user_id, connection.device_id = identity.user_id, identity.device_id
+        self.unauthenticated -= 1
+        mine = self.by_user.get(identity.user_id)
+        self.by_user[identity.user_id] = connection if mine is None else (*_as_tuple(mine), connection)
+        await self.routes.register(identity.user_id, self.number)
+
+    async def _answer(self, connection: Connection, request: int, command: frames.ClientCommand) -> None:
+        try:
+            event = await self.uplink.handlers[type(command)](identity_of(connection), command)
+            connection.reply(request, event)
+        except HongyanError as error:
+            connection.refuse(request, error)
+        except Exception as error:  # noqa: BLE001 - one request must not take the gateway with it; it is told as internal
+            reference = f"{self.number:x}-{connection.id:x}-{request}"
+            logger.error("request failed", reference=reference, command=type(command).__name__, exc_info=error)
+            connection.refuse(request, Internal(reference=reference))
+        finally:
+            connection.requests -= 1
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        if self._tasks is None:
+            raise Unavailable(what="the gateway")
+        self._tasks.create_task(_guarded(work))
+
+    # Down
+
+    def deliver(self, gateway: int, fanouts: Sequence[Fanout]) -> None:
+        """See ports.link.Downlink."""
+        if gateway != self.number:
+            return
+        delivered = 0
+        for fanout in fanouts:
+            delivered += deliver_fanout(self, fanout)
+        self.metrics.deliveries += delivered
+
+    def signal(self, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
+        """See ports.link.Downlink. Connections that are slow get none."""
+        frame = frames.ServerFrame(0, frames.SignalPush(*sign))
+        packets: dict[int, bytes] = {}
+        for user_id in recipients:
+            for connection in self.connections_of(user_id):
+                codec = connection.end.codec
+                packet = packets.get(id(codec)) or packets.setdefault(id(codec), codec.encode([frame]))
+                if not connection.paused_at_s:
+                    connection.send(packet)
+
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
+        """See ports.link.Downlink."""
+        for connection in self.connections_of(user_id):
+            if device_id is None or connection.device_id == device_id:
+                self.close(connection, CloseCode.LOGGED_OUT)
+
+    def connections_of(self, user_id: UserId) -> tuple[Connection, ...]:
+        """The user's connections here."""
+        mine = self.by_user.get(user_id)
+        return () if mine is None else _as_tuple(mine)
+
+    def append_failed(self, records: Sequence[Any], error: HongyanError) -> None:
+        """The log could not take these records: their senders are told; nothing was accepted."""
+        for record in records:
+            connection = self.connections.get(record.connection) if record.gateway == self.number else None
+            if connection is not None and record.request:
+                connection.pending -= 1
+                connection.refuse(record.request, error)
+
+    async def drain(self) -> None:
+        """Asks everybody to connect elsewhere, then closes what is still there."""
+        self.draining = True
+        within_ms = int(self.options.drain_s * 1000)
+        for connection in list(self.connections.values()):
+            connection.reply(0, frames.GoAway(within_ms))
+        deadline = asyncio.get_running_loop().time() + self.options.drain_s
+        while asyncio.get_running_loop().time() < deadline and any(c.pending for c in self.connections.values()):
+            await asyncio.sleep(0.02)
+        for connection in list(self.connections.values()):
+            self.close(connection, CloseCode.GOING_AWAY)
+
+
+def identity_of(connection: Connection) -> Identity:
+    """Who is behind an open connection."""
+    if connection.user_id is None or connection.device_id is None:
+        raise Overloaded(what="authentication")
+    return Identity(connection.user_id, connection.device_id)
+
+
+async def _guarded(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - a bug in one connection's task must not take the others with it
+        logger.error("a connection's task failed", exc_info=error)
+
+
+def _as_tuple(mine: Connection | tuple[Connection, ...]) -> tuple[Connection, ...]:
+    return mine if isinstance(mine, tuple) else (mine,)

@@ -1,0 +1,238 @@
+"""Sync and history for one user at a time."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hongyan.model.codes import ConversationUnknown, InvalidField
+from hongyan.model.ids import ConversationId, UserId, fixed_members
+from hongyan.model.state import Role
+from hongyan.ports.state import Hot, HotConversation
+from hongyan.ports.store import ConversationRow, HeadRow, HistoryReader, MemberRow
+from hongyan.protocol import frames
+
+_NO_END = 1 << 62
+
+
+class ConversationsOptions(msgspec.Struct, frozen=True):
+    """Bounds of pages: conversations, entries and their bytes; and how wide a gap is pulled before starting anew is better."""
+
+    sync_page: int = 200
+    page_entries: int = 1_000
+    page_bytes: int = 1_048_576
+    too_long_gap: int = 50_000
+
+
+class Visible(msgspec.Struct, frozen=True):
+    """What a user may see of a conversation: seqs `low` to `high` of a head at `head`."""
+
+    low: int
+    high: int
+    hot: HotConversation | None
+
+
+class Conversations:
+    """Typed reads of one user's conversations."""
+
+    def __init__(self, hot: Hot, reader: HistoryReader, options: ConversationsOptions) -> None:
+        self._hot, self._reader, self._options = hot, reader, options
+
+    async def sync(self, user_id: UserId, request: frames.Sync) -> frames.SyncPage:
+        """The user's conversations changed since the cursor, oldest change first. Raises InvalidField for a foreign cursor."""
+        after = parse_cursor(request.cursor)
+        limit = min(request.limit or self._options.sync_page, self._options.sync_page)
+        # The hot ones first: what settles between the two reads is then found in the store.
+        unsettled = await self._hot.unsettled(user_id)
+        rows = list(await self._reader.heads(user_id, after, limit + 1))
+        known = {row.conversation.conversation_id: row for row in rows}
+        for conversation, member in unsettled:
+            if conversation.offset > after:
+                newer = await self._overlaid(user_id, conversation, member, known)
+                if newer is not None:
+                    known[conversation.conversation_id] = newer
+        ordered = sorted(known.values(), key=lambda row: row.conversation.offset)
+        page = ordered[:limit]
+        cursor = str(page[-1].conversation.offset) if page else request.cursor
+        return frames.SyncPage(tuple(map(_head, page)), cursor, more=len(ordered) > limit)
+
+    async def _overlaid(
+        self,
+        user_id: UserId,
+        conversation: ConversationRow,
+        member: MemberRow | None,
+        known: dict[ConversationId, HeadRow],
+    ) -> HeadRow | None:
+        """A conversation as it is now, where the store still has it as it was."""
+        conversation_id = conversation.conversation_id
+        stored = known.get(conversation_id)
+        if member is None:
+            member = stored.member if stored else await self._reader.membership(conversation_id, user_id)
+        if member is None or (stored and stored.conversation.offset >= conversation.offset):
+            return None
+        hot = await self._hot.read(conversation_id)
+        if member.left_seq:
+            return await self._left(conversation, member, hot)
+        preview = hot.entries[-1].encoded if hot and hot.entries else (stored.preview if stored else b"")
+        if not preview:
+            preview = await self._one_entry(conversation_id, conversation.seq)
+        return HeadRow(hot.conversation if hot else conversation, member, preview)
+
+    async def _left(self, conversation: ConversationRow, member: MemberRow, hot: HotConversation | None) -> HeadRow:
+        """The head of one who went: it stands at his last entry."""
+        entries = hot.entries if hot else ()
+        last = next((entry for entry in entries if entry.seq == member.left_seq), None)
+        encoded = last.encoded if last else await self._one_entry(conversation.conversation_id, member.left_seq)
+        countable = last.countable if last else member.read_countable
+        row = ConversationRow(
+            conversation.conversation_id,
+            member.left_seq,
+            countable,
+            conversation.time_ms,
+            conversation.offset,
+            conversation.name,
+        )
+        return HeadRow(row, member, encoded)
+
+    async def _one_entry(self, conversation_id: ConversationId, seq: int) -> bytes:
+        rows = await self._reader.entries(conversation_id, seq, seq, 1, backward=False)
+        return rows[0][1] if rows else b""
+
+    async def visible(self, user_id: UserId, conversation_id: ConversationId) -> Visible:
+        """What the user may see. Raises ConversationUnknown, the same for a conversation of others and for none."""
+        fixed = fixed_members(conversation_id)
+        if fixed and user_id not in fixed:
+            raise ConversationUnknown(conversation_id=conversation_id)
+        # The hot head first: were the store read first, what settles in between would be in neither.
+        hot = await self._hot.read(conversation_id)
+        member = await self._hot.membership(conversation_id, user_id)
+        if member is None and not fixed:
+            member = await self._reader.membership(conversation_id, user_id)
+        if member is None:
+            if not fixed:
+                raise ConversationUnknown(conversation_id=conversation_id)
+            return Visible(1, _NO_END, hot)
+        return Visible(member.joined_seq, member.left_seq or _NO_END, hot)
+
+    async def entries(self, user_id: UserId, request: frames.GetEntries) -> frames.EntryPage:
+        """A range of entries. Raises ConversationUnknown, InvalidField."""
+        if request.seq < 0 or request.limit < 0:
+            raise InvalidField(field="seq", reason="it is not negative")
+        visible = await self.visible(user_id, request.conversation_id)
+        limit = min(request.limit or self._options.page_entries, self._options.page_entries)
+        if request.backward:
+            high = min(visible.high, request.seq - 1 if request.seq else _NO_END)
+            return await self._page(request, visible, (visible.low, high), limit)
+        low = max(visible.low, request.seq + 1)
+        head = min(visible.high, visible.hot.conversation.seq if visible.hot else 0)
+        if head - low >= self._options.too_long_gap:
+            restart = head - self._options.page_entries
+            return frames.EntryPage(request.conversation_id, too_long_restart_seq=restart, head_seq=head)
+        return await self._page(request, visible, (low, visible.high), limit)
+
+    async def _page(
+        self, request: frames.GetEntries, visible: Visible, seqs: tuple[int, int], limit: int
+    ) -> frames.EntryPage:
+        """Entries of [low, high]: the store's below the hot window, the hot ones above, one more than asked to know of more."""
+        low, high = seqs
+        rows = await self._merged(request, visible.hot, seqs, limit + 1)
+        chosen = rows[-limit:] if request.backward else rows[:limit]
+        chosen = _within(chosen, self._options.page_bytes, backward=request.backward)
+        head = visible.hot.conversation.seq if visible.hot else (rows[-1][0] if rows and not request.backward else 0)
+        return frames.EntryPage(
+            request.conversation_id,
+            tuple(encoded for _, encoded in chosen),
+            more=len(rows) > len(chosen),
+            head_seq=min(head, visible.high),
+        )
+
+    async def _merged(
+        self, request: frames.GetEntries, hot: HotConversation | None, seqs: tuple[int, int], limit: int
+    ) -> list[tuple[int, bytes]]:
+        low, high = seqs
+        window = hot.entries if hot else ()
+        first_hot = window[0].seq if window else _NO_END
+        if hot:
+            high = min(high, hot.conversation.seq)
+        upper = [(row.seq, row.encoded) for row in window if low <= row.seq <= high]
+        if request.backward:
+            if len(upper) >= limit:
+                return upper[-limit:]
+            lower = await self._stored(request, hot, (low, min(high, first_hot - 1)), limit - len(upper))
+            return lower + upper
+        lower = await self._stored(request, hot, (low, min(high, first_hot - 1)), limit)
+        return (lower + upper)[:limit]
+
+    async def _stored(
+        self, request: frames.GetEntries, hot: HotConversation | None, seqs: tuple[int, int], limit: int
+    ) -> list[tuple[int, bytes]]:
+        low, high = seqs
+        if low > high or limit <= 0:
+            return []
+        rows = await self._reader.entries(request.conversation_id, low, high, limit, backward=request.backward)
+        if not hot or not hot.replaced:
+            return list(rows)
+        replaced = {row.seq: row.encoded for row in hot.replaced}
+        return [(seq, replaced.get(seq, encoded)) for seq, encoded in rows]
+
+    async def members(self, user_id: UserId, request: frames.GetMembers) -> frames.MemberPage:
+        """Who is in. Raises ConversationUnknown; those who left may not ask."""
+        await self._check_present(user_id, request.conversation_id)
+        limit = min(request.limit or 200, 500)
+        rows = await self._reader.members(request.conversation_id, request.cursor, limit + 1)
+        page = [frames.MemberRow(row.user_id, Role(row.role).name.lower(), row.joined_seq) for row in rows[:limit]]
+        cursor = page[-1].user_id if page else request.cursor
+        return frames.MemberPage(request.conversation_id, tuple(page), cursor, more=len(rows) > limit)
+
+    async def positions(self, user_id: UserId, request: frames.GetPositions) -> frames.Positions:
+        """How far members have read and received, of at most 500 users. Raises ConversationUnknown, InvalidField."""
+        await self._check_present(user_id, request.conversation_id)
+        if len(request.user_ids) > 500:
+            raise InvalidField(field="user_ids", reason="at most 500")
+        if request.user_ids:
+            rows = await self._reader.positions(request.conversation_id, request.user_ids)
+        else:
+            rows = await self._reader.members(request.conversation_id, "", 100)
+        fresh = [await self._hot.membership(request.conversation_id, row.user_id) or row for row in rows]
+        found = tuple(frames.Position(row.user_id, row.read_seq, row.delivered_seq) for row in fresh)
+        return frames.Positions(request.conversation_id, found)
+
+    async def _check_present(self, user_id: UserId, conversation_id: ConversationId) -> None:
+        visible = await self.visible(user_id, conversation_id)
+        if visible.high != _NO_END:
+            raise ConversationUnknown(conversation_id=conversation_id)
+
+
+def parse_cursor(cursor: str) -> int:
+    """The log offset in a sync cursor; -1 for the empty one. Raises InvalidField."""
+    if not cursor:
+        return -1
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
+        raise InvalidField(field="cursor", reason="it is not one that this server gave")
+    return int(cursor)
+
+
+def _head(row: HeadRow) -> frames.ConversationHead:
+    conversation, member = row.conversation, row.member
+    return frames.ConversationHead(
+        conversation.conversation_id,
+        conversation.seq,
+        conversation.countable,
+        member.read_seq,
+        member.delivered_seq,
+        0 if member.left_seq else max(0, conversation.countable - member.read_countable),
+        member.joined_seq,
+        row.preview,
+        conversation.name,
+        member=not member.left_seq,
+    )
+
+
+def _within(rows: Sequence[tuple[int, bytes]], page_bytes: int, *, backward: bool) -> Sequence[tuple[int, bytes]]:
+    """As many rows as fit into the page, at least one, from the end that was asked for."""
+    size = 0
+    ordered = reversed(rows) if backward else iter(rows)
+    for count, (_, encoded) in enumerate(ordered):
+        size += len(encoded)
+        if size > page_bytes and count:
+            return rows[-count:] if backward else rows[:count]
+    return rows
