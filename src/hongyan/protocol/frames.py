@@ -131,11 +131,6 @@ class ErrorReply(msgspec.Struct, frozen=True):
     permanent: bool = False
 
 
-def error_reply(error: HongyanError) -> ErrorReply:
-    """An error as its frame."""
-    return ErrorReply(int(error.code), error.name, str(error), error.retry_after_ms, error.permanent)
-
-
 class ConversationHead(msgspec.Struct, frozen=True):
     """A conversation as its member sees it in the list. `preview` is the encoded last entry."""
 
