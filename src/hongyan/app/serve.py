@@ -70,7 +70,7 @@ def run_server(config: Config, announce: Announce) -> None:
     check_backend()
     set_up_logging(config.logging.level, json=config.logging.format == "json")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    lock = prepare_data_dir(config.data_dir)
+    lock = prepare_data_dir(Path(config.data_dir))
     try:
         uvloop.run(serve(config, announce))
     finally:
@@ -86,7 +86,7 @@ async def serve(config: Config, announce: Announce) -> None:
             loop.add_signal_handler(number, _asked_to_stop, stop)
             handlers.callback(loop.remove_signal_handler, number)
         async with open_users(config) as users:
-            stages = build(config, config.data_dir, users.service)
+            stages = build(config, Path(config.data_dir), users.service)
             users.on_logged_out = stages.gateway.disconnect
             try:
                 rest = RestServer(config, users.service, stages)
