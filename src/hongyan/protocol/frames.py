@@ -7,6 +7,7 @@ bytes.
 import msgspec
 
 from hongyan.model.commands import AnyCommand
+from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.model.records import Submitted
 
@@ -97,11 +98,17 @@ class Ping(msgspec.Struct, frozen=True):
 ClientCommand = Connect | Submit | MarkRequest | SignalRequest | Sync | GetEntries | GetMembers | GetPositions | Ping
 
 
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """A frame that says nothing the server can act on; the other frames of its packet stand. `error` is the answer."""
+
+    error: HongyanError
+
+
 class ClientFrame(msgspec.Struct, frozen=True, gc=False):
-    """One command; `id` 0 wants no reply."""
+    """One command; `id` 0 wants no reply. A decoder gives `Refused` in place of what it could not accept."""
 
     id: int
-    command: ClientCommand
+    command: ClientCommand | Refused
 
 
 # From the server
@@ -122,6 +129,11 @@ class ErrorReply(msgspec.Struct, frozen=True):
     message: str
     retry_after_ms: int = 0
     permanent: bool = False
+
+
+def error_reply(error: HongyanError) -> ErrorReply:
+    """An error as its frame."""
+    return ErrorReply(int(error.code), error.name, str(error), error.retry_after_ms, error.permanent)
 
 
 class ConversationHead(msgspec.Struct, frozen=True):
