@@ -139,7 +139,9 @@ def declare_gauges(stages: Stages) -> None:
     metrics.gauge("hongyan_unauthenticated", "Connections without a token yet.", lambda: gateway.unauthenticated)
     metrics.gauge("hongyan_slow_connections", "Connections whose socket takes no more.", lambda: len(gateway.paused))
     metrics.gauge("hongyan_log_queue", "Records that wait to be durable.", log.waiting)
-    metrics.gauge("hongyan_delivery_lag", "Durable records that wait to be decided.", lambda: log.end_now - delivery.position)
+    metrics.gauge(
+        "hongyan_delivery_lag", "Durable records that wait to be decided.", lambda: log.end_now - delivery.position
+    )
     metrics.gauge("hongyan_persist_lag", "Decided records that wait to be stored.", lambda: delivery.persist_lag)
     metrics.gauge("hongyan_positions_queue", "Read positions that wait for their record.", stages.gatherer.waiting)
     metrics.gauge("hongyan_loop_lag_seconds", "How late the event loop runs.", lambda: stages.lag.lag_s)
@@ -164,7 +166,9 @@ def delivery_options(config: Config) -> DeliveryOptions:
 def admission_options(config: Config) -> AdmissionOptions:
     """Admission's part of the configuration."""
     limits = config.limits
-    return AdmissionOptions(limits.group_members, limits.recall_window_ms, limits.submissions_per_s, limits.submissions_burst)
+    return AdmissionOptions(
+        limits.group_members, limits.recall_window_ms, limits.submissions_per_s, limits.submissions_burst
+    )
 
 
 def conversations_options(config: Config) -> ConversationsOptions:

@@ -77,7 +77,7 @@ class WsWire(WSListener):
             message, self.fragments = bytes(self.fragments), None
             self.gateway.received(connection, message)
 
-    def on_ws_disconnected(self, transport: WSTransport) -> None:
+    def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - picows' signature
         """The socket is gone."""
         if self.connection is not None:
             self.gateway.closed(self.connection)
