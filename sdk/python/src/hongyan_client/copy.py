@@ -113,7 +113,7 @@ class Working:
         self._see_members(entry, me)
         if isinstance(entry.body, RecallNotice):
             self._recalled[entry.body.seq] = entry.sender_id
-            if copy.preview is not None and copy.preview.seq == entry.body.seq:
+            if copy.preview.seq == entry.body.seq:
                 copy.preview = placeholder(copy.preview, entry.sender_id)
         if entry.seq > copy.high:
             self._keep_beyond(entry)
@@ -199,7 +199,7 @@ class Working:
             copy.first_seq = max(copy.first_seq, entry.seq)
             # What came before is not theirs to see, so it counts as read; the entry itself is not countable.
             self.move_read(entry.seq - 1, entry.countable)
-        elif isinstance(body, MembersRemoved) and me in body.member_ids:
-            copy.member, copy.member_seq = False, entry.seq
-        elif isinstance(body, MemberLeft) and entry.sender_id == me:
+        elif (isinstance(body, MembersRemoved) and me in body.member_ids) or (
+            isinstance(body, MemberLeft) and entry.sender_id == me
+        ):
             copy.member, copy.member_seq = False, entry.seq

@@ -9,7 +9,7 @@ import msgspec
 
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.model.records import Entry
-from hongyan_client.errors import RefusedError, SessionEndedError
+from hongyan_client.errors import ClientError, RefusedError
 
 
 class ConnectionState(Enum):
@@ -101,7 +101,7 @@ class EventQueue:
         self._changed: dict[ConversationId, None] = {}
         self._last_state: ConnectionChanged | None = None
         self._wake = asyncio.Event()
-        self._ended: SessionEndedError | None = None
+        self._ended: ClientError | None = None
         self._closed = False
         self.coalesced = 0
 
@@ -117,14 +117,14 @@ class EventQueue:
             self._changed[entry.conversation_id] = None
         self._wake.set()
 
-    def close(self, ended: SessionEndedError | None = None) -> None:
+    def close(self, ended: ClientError | None = None) -> None:
         """No more will come: the reader gets what is there, and then `ended`, if that was it, or the end."""
         self._closed = True
         self._ended = ended
         self._wake.set()
 
     async def read(self) -> AsyncIterator[Event]:
-        """Gives the events in order until the queue is closed. Raises SessionEndedError when the session ended."""
+        """Gives the events in order until the queue is closed. Raises what ended the client, if it was not closed."""
         while True:
             self._wake.clear()
             while self._events:

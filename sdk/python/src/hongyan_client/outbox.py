@@ -56,7 +56,8 @@ class Outbox:
             # An earlier run may have sent it.
             item.sent = True
             self._next = item.number + 1
-            self._add(item)
+            self._items[item.submit.client_msg_id] = item
+            self._wait(item)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -70,11 +71,16 @@ class Outbox:
         return self._items.get(client_msg_id)
 
     def put(self, submit: Submit, made_ms: int) -> Pending:
-        """Takes in a new submission."""
+        """Takes in a new submission; it goes out once it is released."""
         item = Pending(self._next, submit, made_ms)
         self._next += 1
-        self._add(item)
+        self._items[submit.client_msg_id] = item
         return item
+
+    def release(self, item: Pending) -> None:
+        """The submission is kept safe: it may go out in its turn."""
+        if item.submit.client_msg_id in self._items:
+            self._wait(item)
 
     def take(self, now_s: float) -> list[Pending]:
         """Those to be sent now, in order; they count as on their way from here on."""
@@ -91,7 +97,8 @@ class Outbox:
             self._flying[item.submit.client_msg_id] = now_s
             taken.append(item)
             # One each in turn, so that a long queue does not hold up the other conversations.
-            self._offer(key, queue)
+            if queue.waiting and queue.flying < self._pipeline:
+                self._ready.append(key)
         self._ready.extend(resting)
         return taken
 
@@ -101,8 +108,10 @@ class Outbox:
         if item is None:
             return None
         key = item.submit.conversation_id
-        queue = self._queues[key]
-        if not self._land(item):
+        queue = self._queues.get(key)
+        if queue is None:
+            return item
+        if not self._land(item) and item in queue.waiting:
             # Its entry came by another way while it waited to be sent again.
             queue.waiting.remove(item)
             heapq.heapify(queue.waiting)
@@ -136,20 +145,16 @@ class Outbox:
             self._wait_again(item)
         return len(overdue)
 
-    def _add(self, item: Pending) -> None:
-        self._items[item.submit.client_msg_id] = item
+    def _wait_again(self, item: Pending) -> None:
+        item.sent = True
+        self._wait(item)
+
+    def _wait(self, item: Pending) -> None:
         key = item.submit.conversation_id
         queue = self._queues.setdefault(key, Queue([]))
         heapq.heappush(queue.waiting, item)
-        if len(queue.waiting) == 1:
-            self._offer(key, queue)
-
-    def _wait_again(self, item: Pending) -> None:
-        item.sent = True
-        queue = self._queues[item.submit.conversation_id]
-        heapq.heappush(queue.waiting, item)
-        if len(queue.waiting) == 1:
-            self._offer(item.submit.conversation_id, queue)
+        if len(queue.waiting) == 1 and queue.flying < self._pipeline:
+            self._ready.append(key)
 
     def _land(self, item: Pending) -> bool:
         """Takes it off its way; False when it was not on it."""
@@ -161,7 +166,3 @@ class Outbox:
         if queue.waiting and queue.flying == self._pipeline - 1:
             self._ready.append(key)
         return True
-
-    def _offer(self, key: ConversationId, queue: Queue) -> None:
-        if queue.waiting and queue.flying < self._pipeline:
-            self._ready.append(key)

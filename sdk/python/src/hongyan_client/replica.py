@@ -164,11 +164,23 @@ class Replica:
         """What to pull, one question a conversation."""
         return [Pull(key, self._copies[key].copy.high) for key in self._holes]
 
+    def hole(self, conversation_id: ConversationId) -> Pull | None:
+        """What to pull of one conversation, if anything."""
+        working = self._copies.get(conversation_id)
+        return Pull(conversation_id, working.copy.high) if working is not None and working.has_hole else None
+
     def unresolved(self) -> list[tuple[ConversationId, int]]:
         """Read positions at or below the range's end whose countable number has to be looked up."""
         copies = [self._copies[key].copy for key in self._unresolved]
         self._unresolved = {copy.conversation_id: None for copy in copies if copy.wanted_read_seq}
-        return [(copy.conversation_id, copy.wanted_read_seq) for copy in copies if 0 < copy.wanted_read_seq <= copy.high]
+        return [
+            (copy.conversation_id, copy.wanted_read_seq) for copy in copies if 0 < copy.wanted_read_seq <= copy.high
+        ]
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether `marks` might give some."""
+        return bool(self._unmarked)
 
     def marks(self) -> list[MarkRequest]:
         """Own positions that the server is not known to have, of the conversations touched since the last call."""

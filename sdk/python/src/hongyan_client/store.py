@@ -8,15 +8,16 @@ import msgspec
 
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.model.records import Entry
-from hongyan_client.copy import Added, Copy, DroppedBelow, Replaced, StoreChange, placeholder
+from hongyan_client.copy import Added, Copy, DroppedBelow, StoreChange, placeholder
 from hongyan_client.outbox import Pending
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What a store holds besides entries. `user_id` is "" and `cursor` empty in a new one."""
+    """What a store holds besides entries. A new one holds nothing; `synced`: a first sync was once completed."""
 
     user_id: UserId
     cursor: str
+    synced: bool
     copies: Sequence[Copy]
     pending: Sequence[Pending]
 
@@ -29,12 +30,12 @@ class Batch(msgspec.Struct):
     put: list[Pending] = []
     done: list[ClientMsgId] = []
     cursor: str | None = None
+    synced: bool | None = None
     user_id: UserId | None = None
 
     def __bool__(self) -> bool:
-        return bool(
-            self.changes or self.copies or self.put or self.done or self.cursor is not None or self.user_id is not None
-        )
+        facts = (self.cursor, self.synced, self.user_id)
+        return bool(self.changes or self.copies or self.put or self.done or any(fact is not None for fact in facts))
 
 
 class Store(Protocol):
@@ -65,6 +66,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._user_id = UserId("")
         self._cursor = ""
+        self._synced = False
         self._copies: dict[ConversationId, Copy] = {}
         self._pending: dict[ClientMsgId, Pending] = {}
         self._entries: dict[ConversationId, list[Entry]] = {}
@@ -73,7 +75,7 @@ class MemoryStore:
         """What was written so far."""
         copies = [msgspec.structs.replace(copy) for copy in self._copies.values()]
         pending = [msgspec.structs.replace(item) for item in self._pending.values()]
-        return Kept(self._user_id, self._cursor, copies, pending)
+        return Kept(self._user_id, self._cursor, self._synced, copies, pending)
 
     async def write(self, batch: Batch) -> None:
         """Takes a batch in."""
@@ -85,6 +87,7 @@ class MemoryStore:
         for client_msg_id in batch.done:
             self._pending.pop(client_msg_id, None)
         self._cursor = batch.cursor if batch.cursor is not None else self._cursor
+        self._synced = batch.synced if batch.synced is not None else self._synced
         self._user_id = batch.user_id if batch.user_id is not None else self._user_id
 
     async def read(
@@ -106,7 +109,7 @@ class MemoryStore:
         place = _place(entries, change.seq)
         if isinstance(change, DroppedBelow):
             del entries[:place]
-        elif isinstance(change, Replaced) and place < len(entries) and entries[place].seq == change.seq:
+        elif place < len(entries) and entries[place].seq == change.seq:
             entries[place] = placeholder(entries[place], change.by_user_id)
 
     def _add(self, added: Iterable[Entry]) -> None:

@@ -79,8 +79,11 @@ class SqliteStore:
     async def _call(self, work: Callable[[], T]) -> T:
         if self._thread is None:
             raise StoreError("the store is not open")
-        # A cancelled caller does not stop the thread; the next call waits behind it.
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            # A cancelled caller does not stop the thread; the next call waits behind it.
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path} cannot be read or written: {error}") from error
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -107,7 +110,8 @@ class SqliteStore:
         copies = [msgspec.msgpack.decode(row[0], type=Copy) for row in db.execute("SELECT copy FROM copy")]
         rows = db.execute("SELECT pending FROM pending ORDER BY number")
         pending = [msgspec.msgpack.decode(row[0], type=Pending) for row in rows]
-        return Kept(UserId(facts.get("user_id", "")), facts.get("cursor", ""), copies, pending)
+        synced = facts.get("synced") == "yes"
+        return Kept(UserId(facts.get("user_id", "")), facts.get("cursor", ""), synced, copies, pending)
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
@@ -128,7 +132,8 @@ class SqliteStore:
                 [(item.submit.client_msg_id, item.number, encode(item)) for item in batch.put],
             )
             db.executemany("DELETE FROM pending WHERE client_msg_id = ?", [(key,) for key in batch.done])
-            facts = (("cursor", batch.cursor), ("user_id", batch.user_id))
+            synced = None if batch.synced is None else "yes" if batch.synced else "no"
+            facts = (("cursor", batch.cursor), ("synced", synced), ("user_id", batch.user_id))
             db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", [fact for fact in facts if fact[1] is not None])
             db.execute("COMMIT")
         except BaseException:
@@ -148,4 +153,6 @@ class SqliteStore:
         row = db.execute("SELECT entry FROM entry WHERE conversation_id = ? AND seq = ?", place).fetchone()
         if row is not None:
             replaced = placeholder(self._decode_entry(row[0]), change.by_user_id)
-            db.execute("UPDATE entry SET entry = ? WHERE conversation_id = ? AND seq = ?", (self._encode(replaced), *place))
+            db.execute(
+                "UPDATE entry SET entry = ? WHERE conversation_id = ? AND seq = ?", (self._encode(replaced), *place)
+            )
