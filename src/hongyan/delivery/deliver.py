@@ -73,8 +73,8 @@ class Delivery:
     async def run(self) -> None:
         """Works until cancelled; raises what makes going on unsafe. What was decided and not stored is replayed next time."""
         self._position = self._persister.position = await self._around.store.position(self._partition)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._persister.run())
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._persister.run())
             await self._loop()
 
     async def _loop(self) -> None:

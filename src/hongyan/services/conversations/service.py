@@ -128,8 +128,8 @@ class Conversations:
                 return frames.EntryPage(request.conversation_id, too_long_restart_seq=restart, head_seq=head)
         limit = min(request.limit or self._options.page_entries, self._options.page_entries)
         rows = await self._merged(request, visible.hot, seqs, limit + 1)
-        chosen = rows[-limit:] if request.backward else rows[:limit]
-        chosen = _within(chosen, self._options.page_bytes, backward=request.backward)
+        fitting = rows[-limit:] if request.backward else rows[:limit]
+        chosen = _within(fitting, self._options.page_bytes, backward=request.backward)
         encoded = tuple(encoded for _, encoded in chosen)
         return frames.EntryPage(request.conversation_id, encoded, more=len(rows) > len(chosen), head_seq=head)
 
