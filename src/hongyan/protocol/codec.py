@@ -23,6 +23,9 @@ from hongyan.protocol.varint import bytes_field, number_field, varint
 from hongyan.protocol.wire import frame_pb2
 
 __all__ = [
+    "GZIP_WINDOW",
+    "PROTO_CLIENT",
+    "PROTO_SERVER",
     "PROTO_SUBPROTOCOL",
     "ProtoClientCodec",
     "ProtoServerCodec",
@@ -36,11 +39,11 @@ PROTO_SUBPROTOCOL = "hongyan.v1+proto"
 """The WebSocket sub-protocol; also what TCP speaks."""
 
 _message_id_field = struct.Struct("<BQ").pack
-_GZIP_WINDOW = 31  # zlib's way to say: 32 KiB of window, with a gzip header and trailer
+GZIP_WINDOW = 31  # zlib's way to say: 32 KiB of window, with a gzip header and trailer
 
 
 def check_backend() -> None:
-    """To be called at boot. Raises RuntimeError unless protobuf runs in C: other backends are slow and recurse deeply."""
+    """To be called at boot. Raises RuntimeError unless protobuf runs in C: other backends are slow, and recurse."""
     if api_implementation.Type() != "upb":
         raise RuntimeError("protobuf runs without its C implementation (upb); install a wheel made for this machine")
 
@@ -50,7 +53,7 @@ def inflate(data: bytes, limit_bytes: int) -> bytes:
 
     Raises InflatedTooLarge past the limit, MalformedFrame for what is not exactly one gzip stream.
     """
-    stream = zlib.decompressobj(_GZIP_WINDOW)
+    stream = zlib.decompressobj(GZIP_WINDOW)
     try:
         inflated = stream.decompress(data, limit_bytes + 1)
     except zlib.error as error:
@@ -89,13 +92,12 @@ def _parse(packet_class: type[Any], data: bytes | memoryview) -> Any:
 
 
 class ProtoServerCodec:
-    """The server's side: client packets in, server packets out. What it makes may be joined."""
+    """The server's side; implements `server.ServerCodec`."""
 
     __slots__ = ()
 
     subprotocol = PROTO_SUBPROTOCOL
-    text = False
-    """Whether packets are text messages of a WebSocket; else binary."""
+    is_text = False
 
     def decode(self, data: bytes | memoryview, limits: Limits) -> list[ClientFrame]:
         """The frames of a client's packet; Refused in place of those that cannot be accepted.
@@ -142,16 +144,16 @@ class ProtoServerCodec:
 
     def compress(self, packet: bytes) -> bytes:
         """A packet as a compressed one, for clients with the capability "gzip"."""
-        return bytes_field(b"\x12", zlib.compress(packet, level=1, wbits=_GZIP_WINDOW))
+        return bytes_field(b"\x12", zlib.compress(packet, level=1, wbits=GZIP_WINDOW))
 
 
 class ProtoClientCodec:
-    """The client's side: server packets in, client packets out."""
+    """The client's side; implements `client.ClientCodec`."""
 
     __slots__ = ()
 
     subprotocol = PROTO_SUBPROTOCOL
-    text = False
+    is_text = False
 
     def encode(self, frames: Sequence[ClientFrame]) -> bytes:
         """One packet of all the frames, in order."""
@@ -166,3 +168,7 @@ class ProtoClientCodec:
         packet = _unpack(opaque.ServerPacket, data, limits)
         frames = (codec_event.read_frame(frame) for frame in packet.frames)
         return [frame for frame in frames if frame is not None]
+
+
+PROTO_SERVER = ProtoServerCodec()
+PROTO_CLIENT = ProtoClientCodec()

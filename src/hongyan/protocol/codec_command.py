@@ -32,7 +32,7 @@ from hongyan.protocol.wire import content_pb2, entry_pb2, frame_pb2
 
 MAX_MEMBER_IDS = 1_000
 """Users named by one command; a larger group is filled by several."""
-MAX_POSITION_USERS = 100
+MAX_POSITION_USERS = 500
 MAX_TOKEN_CHARS = 4_096
 MAX_CURSOR_CHARS = 512
 MAX_CLIENT_CHARS = 256

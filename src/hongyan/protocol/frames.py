@@ -95,20 +95,22 @@ class Ping(msgspec.Struct, frozen=True):
     """Are you there?"""
 
 
-ClientCommand = Connect | Submit | MarkRequest | SignalRequest | Sync | GetEntries | GetMembers | GetPositions | Ping
-
-
 class Refused(msgspec.Struct, frozen=True, gc=False):
-    """A frame that says nothing the server can act on; the other frames of its packet stand. `error` is the answer."""
+    """Stands for a command that the server cannot act on; the other frames of its packet stand. `error` is the answer."""
 
     error: HongyanError
 
 
+ClientCommand = (
+    Connect | Submit | MarkRequest | SignalRequest | Sync | GetEntries | GetMembers | GetPositions | Ping | Refused
+)
+
+
 class ClientFrame(msgspec.Struct, frozen=True, gc=False):
-    """One command; `id` 0 wants no reply. A decoder gives `Refused` in place of what it could not accept."""
+    """One command; `id` 0 wants no reply."""
 
     id: int
-    command: ClientCommand | Refused
+    command: ClientCommand
 
 
 # From the server
@@ -129,11 +131,6 @@ class ErrorReply(msgspec.Struct, frozen=True):
     message: str
     retry_after_ms: int = 0
     permanent: bool = False
-
-
-def error_reply(error: HongyanError) -> ErrorReply:
-    """An error as its frame."""
-    return ErrorReply(int(error.code), error.name, str(error), error.retry_after_ms, error.permanent)
 
 
 class ConversationHead(msgspec.Struct, frozen=True):
