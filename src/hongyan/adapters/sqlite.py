@@ -63,7 +63,11 @@ class Thread:
         try:
             await self.call(connection.close)
         finally:
-            self._pool.shutdown(wait=False)
+            self.stop()
+
+    def stop(self) -> None:
+        """Ends the thread after what it was given."""
+        self._pool.shutdown(wait=False)
 
 
 Row = tuple[Any, ...]
