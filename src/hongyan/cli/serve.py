@@ -8,11 +8,15 @@ import typer
 
 def serve(
     data: Annotated[Optional[Path], typer.Option(help="The data directory; made when absent.")] = None,  # noqa: UP045 - typer reads it
-    http: Annotated[str, typer.Option(metavar="HOST:PORT", help="REST, OpenAPI and the web page. Port 0: a free one.")] = "",
+    http: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="REST, OpenAPI and the web page. Port 0: a free one.")
+    ] = "",
     ws: Annotated[str, typer.Option(metavar="HOST:PORT", help="WebSocket connections.")] = "",
     tcp: Annotated[str, typer.Option(metavar="HOST:PORT", help="Raw TCP connections.")] = "",
     config: Annotated[Optional[Path], typer.Option(help="A TOML file; see `hongyan config doc`.")] = None,  # noqa: UP045 - as above
-    set_: Annotated[Optional[list[str]], typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any other key.")] = None,  # noqa: UP045
+    set_: Annotated[
+        Optional[list[str]], typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any other key.")
+    ] = None,  # noqa: UP045
     ready_json: Annotated[bool, typer.Option("--ready-json", help="Print the addresses as one JSON line.")] = False,
 ) -> None:
     """Run a server with nothing beside it, until Ctrl-C."""
