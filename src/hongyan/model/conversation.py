@@ -4,6 +4,8 @@ A rule decides first and changes after, so a rule that refuses or fails leaves t
 seen before, may they, number it. A retry is answered even to a sender who has left since.
 """
 
+import itertools
+
 from hongyan.model.codes import SubmissionConflict
 from hongyan.model.commands import MovePositions, Recall
 from hongyan.model.records import Record, Submitted
@@ -47,12 +49,13 @@ def needed_facts(state: Conversation, record: Record) -> list[int]:
     return [seq for seq in wanted if 0 < seq < state.seq and seq not in state.recent]
 
 
-def trim(state: Conversation, keep: int) -> None:
-    """Lets the warm windows shrink to the newest `keep`; the owner calls it once all of them are stored."""
+def trim(state: Conversation, keep: int, settled_seq: int) -> None:
+    """Lets the warm windows shrink towards the newest `keep`, but not past what the store has kept, `settled_seq`."""
     for window in (state.submitted, state.recent):
         excess = len(window) - keep
         if excess > 0:
-            for key in list(window)[:excess]:
+            oldest = itertools.islice(window.items(), excess)
+            for key in [key for key, submitted in oldest if submitted.seq <= settled_seq]:
                 del window[key]  # type: ignore[arg-type]  # each window is given its own keys
 
 
