@@ -65,5 +65,9 @@ class Thread:
         finally:
             self._pool.shutdown(wait=False)
 
+    def close(self) -> None:
+        """Waits for what runs, then ends the thread."""
+        self._pool.shutdown(wait=True)
+
 
 Row = tuple[Any, ...]
