@@ -43,10 +43,13 @@ def needed_facts(state: Conversation, record: Record) -> list[int]:
     if isinstance(command, Recall):
         wanted = [command.seq]
     elif isinstance(command, MovePositions):
-        wanted = [mark.read_seq for mark in command.marks]
+        # Who is no member now has nothing to move: if he comes back in this batch, he begins at the head of that moment.
+        moving = ((mark.read_seq, state.members.get(mark.user_id)) for mark in command.marks)
+        wanted = [seq for seq, member in moving if member is not None and seq > member.read_seq]
     else:
         return []
-    return [seq for seq in wanted if 0 < seq < state.seq and seq not in state.recent]
+    # The head too: records before this one in its batch may add entries, and then it is the head no more.
+    return [seq for seq in wanted if 0 < seq <= state.seq and seq not in state.recent]
 
 
 def trim(state: Conversation, keep: int, settled_seq: int) -> None:
