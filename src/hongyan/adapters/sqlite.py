@@ -63,7 +63,15 @@ class Thread:
         try:
             await self.call(connection.close)
         finally:
-            self._pool.shutdown(wait=False)
+            self.stop()
+
+    def stop(self) -> None:
+        """Ends the thread after what it was given."""
+        self._pool.shutdown(wait=False)
+
+    def close(self) -> None:
+        """Waits for what runs, then ends the thread."""
+        self._pool.shutdown(wait=True)
 
 
 Row = tuple[Any, ...]

@@ -33,6 +33,8 @@ from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
+# The hot path makes tens of thousands of short-lived containers a second and hardly a cycle: look rarely.
+_GC_THRESHOLDS = (100_000, 50, 1_000)
 _DATABASES = ("log", "message", "user")
 
 
@@ -131,6 +133,7 @@ class Front:
         # What was made until now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLDS)
         self._status.ready = True
         self._door.announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
         await self._door.stop.wait()

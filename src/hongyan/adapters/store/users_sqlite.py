@@ -1,6 +1,5 @@
 """Accounts and sessions in SQLite: one connection on one thread, every commit synced to the disk before it counts."""
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -68,7 +67,7 @@ class UserDatabase:
     async def close(self) -> None:
         """Closes the file after what runs."""
         await self._thread.call(self._close)
-        await asyncio.to_thread(self._thread.close)
+        self._thread.stop()
 
     def _run(self, function: Callable[[sqlite3.Connection], R]) -> R:
         if self._connection is None:
