@@ -210,16 +210,10 @@ def _put_out(state: Conversation, user_id: UserId) -> None:
 
 
 def _nothing_new(state: Conversation, record: Record) -> Outcome:
-    receipt = Submitted(
-        record.sender_id,
-        record.client_msg_id,
-        state.seq,
-        record.message_id,
-        max(state.time_ms, record.time_ms),
-        state.countable,
-        record.digest,
-    )
-    return Outcome(receipt=receipt)
+    """A receipt without an entry: its seq is 0."""
+    time_ms = max(state.time_ms, record.time_ms)
+    sender_id, client_msg_id, count = record.sender_id, record.client_msg_id, state.countable
+    return Outcome(Submitted(sender_id, client_msg_id, 0, record.message_id, time_ms, count, record.digest))
 
 
 RULES: dict[type, Rule] = {
