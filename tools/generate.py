@@ -1,4 +1,4 @@
-"""Writes every generated file: protobuf code, and the codes in Python, TypeScript and Markdown.
+"""Writes every generated file: protobuf code, the codes in Python, TypeScript and Markdown, the configuration's manual.
 
 Run as `make generate`; CI runs it with --check and fails when a committed file differs.
 """
@@ -12,6 +12,8 @@ import sys
 import tempfile
 import tomllib
 from typing import Any
+
+from hongyan.config.manual import markdown as markdown_config
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEAD = "Generated from proto/codes.toml by tools/generate.py. Do not edit."
@@ -150,6 +152,7 @@ def generated() -> dict[str, str]:
         "src/hongyan/model/codes.py": python_codes(codes),
         "sdk/js/src/codes.ts": typescript_codes(codes),
         "docs/reference/codes.md": markdown_codes(codes),
+        "docs/reference/config.md": markdown_config(),
         **protobuf(),
     }
 

@@ -12,6 +12,7 @@ from hongyan.model.codes import Internal
 from hongyan.model.conversation import apply
 from hongyan.model.ids import ConversationId, UserId, fixed_members
 from hongyan.model.records import Record
+from hongyan.ports.clock import Clock
 from hongyan.ports.link import Answer, Downlink, Fanout
 from hongyan.ports.log import Log, LogBatch
 from hongyan.ports.state import Hot, Routes
@@ -40,6 +41,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     hot: Hot
     routes: Routes
     downlink: Downlink
+    clock: Clock
     metrics: Metrics
 
 
@@ -99,12 +101,23 @@ class Delivery:
         members = {key: touched_rows(work.state) for key, work in works.items()}
         await around.hot.write([work.hot_update(members[key]) for key, work in works.items()])
         await self._push(works)
+        if self.caught_up.is_set():
+            self._observe(batch)
         await self._persister.put(_store_batch(batch, works, members, dead))
+
+    def _observe(self, batch: LogBatch) -> None:
+        """Answers and pushes are written by now. A replay says nothing about latency and does not come here."""
+        now_ms, metrics = self._around.clock(), self._around.metrics
+        for record in batch.records:
+            latency_ms = now_ms - record.time_ms
+            metrics.delivery_latency.observe_ms(latency_ms)
+            if record.request:
+                metrics.receipt_latency.observe_ms(latency_ms)
 
     def _bury(self, record: Record, offset: int, error: Exception, work: Work) -> DeadLetter:
         reference = f"{self._partition}-{offset}"
         logger.error("record cannot be applied", offset=offset, message_id=record.message_id, exc_info=error)
-        self._around.metrics.dead_letters.inc()
+        self._around.metrics.dead_letters += 1
         work.state.offset = offset
         if record.request:
             if not work.segments:

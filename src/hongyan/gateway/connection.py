@@ -79,7 +79,7 @@ class Connection:
 
     def refuse(self, request: int, error: HongyanError) -> None:
         """Tells of an error. A refused frame that wanted no reply is told as a push, so that nothing fails in silence."""
-        self.gateway.metrics.refusals(error.name)
+        self.gateway.metrics.refused(error.name)
         self.reply(request, error_reply(error))
 
     def send(self, packet: bytes) -> None:

@@ -83,7 +83,7 @@ def _write_own(
         if type(result) is Submitted:
             parts.append(codec.receipt(answer.request, fanout.conversation_id, result))
         else:
-            gateway.metrics.refusals(result.name)
+            gateway.metrics.refused(result.name)
             parts.append(codec.encode([ServerFrame(answer.request, error_reply(result))]))
     connection.send(codec.join(parts))
 

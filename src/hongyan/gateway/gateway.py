@@ -61,12 +61,20 @@ class Uplink(msgspec.Struct, frozen=True):
     casts: Mapping[type, Cast]
 
 
+class Around(msgspec.Struct, frozen=True):
+    """What else the gateway was given to work with."""
+
+    routes: Routes
+    clock: Clock
+    metrics: Metrics
+
+
 class Gateway:
     """Implements `ports.link.Downlink` for its own number. `number` differs in every run: receipts find the right run."""
 
-    def __init__(self, number: int, uplink: Uplink, routes: Routes, clock: Clock, options: GatewayOptions) -> None:
-        self.number, self.uplink, self.routes, self.clock, self.options = number, uplink, routes, clock, options
-        self.metrics = Metrics.none()
+    def __init__(self, number: int, uplink: Uplink, around: Around, options: GatewayOptions) -> None:
+        self.number, self.uplink, self.options = number, uplink, options
+        self.routes, self.clock, self.metrics = around.routes, around.clock, around.metrics
         self.connections: dict[int, Connection] = {}
         self.by_user: dict[UserId, Connection | tuple[Connection, ...]] = {}
         self.paused: set[Connection] = set()
@@ -119,7 +127,7 @@ class Gateway:
 
     def close(self, connection: Connection, code: CloseCode) -> None:
         """Closes from our side."""
-        self.metrics.closes(code.name.lower())
+        self.metrics.closed(code.name.lower())
         connection.wire.close(code)
         self.closed(connection)
 
@@ -171,6 +179,7 @@ class Gateway:
             return False
         if request:
             connection.pending += 1
+        self.metrics.sends += 1
         if wait is None:
             return False
         connection.lane = []
@@ -279,7 +288,7 @@ class Gateway:
         delivered = 0
         for fanout in fanouts:
             delivered += deliver_fanout(self, fanout)
-        self.metrics.deliveries(delivered)
+        self.metrics.deliveries += delivered
 
     def signal(self, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
         """See ports.link.Downlink. Connections that are slow get none."""

@@ -6,7 +6,7 @@ from alembic import context
 def _run() -> None:
     context.configure(
         connection=context.config.attributes["connection"],
-        transactional_ddl=True,  # true of SQLite once the driver's own transactions are off; Alembic assumes they are on
+        transactional_ddl=True,  # true of SQLite once the driver keeps out of it; Alembic assumes it does not
         transaction_per_migration=True,
     )
     with context.begin_transaction():

@@ -1,0 +1,35 @@
+"""The link between stages in one process: a direct call, bound once all stages are made."""
+
+from collections.abc import Sequence
+
+from hongyan.gateway.gateway import Gateway
+from hongyan.model.errors import HongyanError
+from hongyan.model.ids import ConversationId, DeviceId, UserId
+from hongyan.model.records import Record
+from hongyan.ports.link import Fanout
+
+
+class LocalDownlink:
+    """A `ports.link.Downlink` to the one gateway; until that is set, as in a replay at start, nobody is there to hear."""
+
+    gateway: Gateway | None = None
+
+    def deliver(self, gateway: int, fanouts: Sequence[Fanout]) -> None:
+        """See the port."""
+        if self.gateway is not None:
+            self.gateway.deliver(gateway, fanouts)
+
+    def signal(self, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
+        """See the port."""
+        if self.gateway is not None:
+            self.gateway.signal(recipients, sign)
+
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
+        """See the port."""
+        if self.gateway is not None:
+            self.gateway.disconnect(user_id, device_id)
+
+    def append_failed(self, records: Sequence[Record], error: HongyanError) -> None:
+        """A log's listener: the senders are told."""
+        if self.gateway is not None:
+            self.gateway.append_failed(records, error)

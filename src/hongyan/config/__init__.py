@@ -1,0 +1,167 @@
+"""One tree of frozen records: each key with its default, its unit and its sentence; the manual is printed from it.
+
+Knows nothing of what the keys do. Invariant: a `Config` that `load` returned is within every bound written here.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, field
+
+
+class Listen(msgspec.Struct, frozen=True):
+    """Where the server is reached."""
+
+    http: Annotated[str, Meta(description="Host and port of REST, OpenAPI and the page.")] = "127.0.0.1:8080"
+    ws: Annotated[str, Meta(description="Host and port of WebSocket connections.")] = "127.0.0.1:8081"
+    tcp: Annotated[str, Meta(description="Host and port of raw TCP connections.")] = "127.0.0.1:8082"
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."),
+    ] = ()
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What the server takes in. Beyond a limit there is always a coded answer. The first seven are told to clients."""
+
+    packet_bytes: Annotated[int, Meta(ge=1_024, le=16_777_216, description="A packet of frames, both ways.")] = 262_144
+    frames_per_packet: Annotated[int, Meta(ge=1, le=10_000, description="Frames in one packet.")] = 256
+    content_bytes: Annotated[int, Meta(ge=256, le=8_388_608, description="The content of one message.")] = 131_072
+    inflated_bytes: Annotated[
+        int, Meta(ge=1_024, le=67_108_864, description="A compressed packet after it was inflated.")
+    ] = 1_048_576
+    pending_submissions: Annotated[
+        int, Meta(ge=1, le=100_000, description="Submissions of one connection that wait for their receipts.")
+    ] = 1_000
+    page_entries: Annotated[int, Meta(ge=1, le=10_000, description="Entries in one page of history.")] = 1_000
+    page_bytes: Annotated[int, Meta(ge=1_024, le=16_777_216, description="Entries in one page, in bytes.")] = 1_048_576
+    submissions_per_s: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Submissions of one connection, on the long run.")
+    ] = 200
+    submissions_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Submissions of one connection at once, after a pause.")
+    ] = 1_000
+    group_members: Annotated[int, Meta(ge=2, le=10_000, description="Members of a group.")] = 500
+    recall_window_ms: Annotated[
+        int, Meta(ge=0, le=31_536_000_000, description="How long a sender may recall a message.")
+    ] = 120_000
+    devices_per_user: Annotated[int, Meta(ge=1, le=1_000, description="Devices of a user that are logged in.")] = 10
+    unauthenticated_connections: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Open connections that have not sent their token yet.")
+    ] = 1_000
+    connect_timeout_s: Annotated[
+        float, Meta(gt=0, le=300, description="How long a connection may take to send its token.")
+    ] = 5.0
+    connections: Annotated[int, Meta(ge=1, le=1_000_000, description="Open connections of this process.")] = 15_000
+    requests_per_connection: Annotated[
+        int, Meta(ge=1, le=1_000, description="Requests of one connection that wait for their replies.")
+    ] = 16
+    sync_page: Annotated[int, Meta(ge=1, le=1_000, description="Conversations in one page of a sync.")] = 200
+    too_long_gap: Annotated[
+        int, Meta(ge=100, le=10_000_000, description="Entries behind from which a device restarts near the head.")
+    ] = 50_000
+
+
+class Gateway(msgspec.Struct, frozen=True):
+    """How connections are kept."""
+
+    heartbeat_ms: Annotated[
+        int, Meta(ge=1_000, le=3_600_000, description="Clients ping this often; twice as long in silence ends it.")
+    ] = 30_000
+    write_buffer_bytes: Annotated[
+        int,
+        Meta(ge=4_096, le=67_108_864, description="What may wait in a connection's write buffer before it is slow."),
+    ] = 262_144
+    slow_consumer_s: Annotated[
+        float, Meta(gt=0, le=300, description="How long a connection may be slow before it is closed.")
+    ] = 5.0
+    drain_s: Annotated[
+        float, Meta(ge=0, le=600, description="How long a stopping server lets connections go by themselves.")
+    ] = 5.0
+    origins: Annotated[
+        tuple[str, ...],
+        Meta(description="Hosts whose pages may connect, as in the header Origin; none: the server's own host only."),
+    ] = ()
+
+
+class Log(msgspec.Struct, frozen=True):
+    """The durable log."""
+
+    queue_records: Annotated[
+        int, Meta(ge=1, le=10_000_000, description="Records that wait to become durable; then `overloaded`.")
+    ] = 20_000
+    batch_records: Annotated[int, Meta(ge=1, le=100_000, description="Records of one group commit.")] = 2_000
+    retention_records: Annotated[int, Meta(ge=0, description="Records kept after delivery stored what they did.")] = (
+        200_000
+    )
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """Deciding, numbering, pushing, storing."""
+
+    warm_conversations: Annotated[
+        int, Meta(ge=16, le=10_000_000, description="Conversations whose state stays in memory.")
+    ] = 50_000
+    window: Annotated[
+        int, Meta(ge=16, le=1_000_000, description="Submissions a conversation remembers in memory for retries.")
+    ] = 1_024
+    queue_batches: Annotated[int, Meta(ge=1, le=1_000, description="Decided batches that wait to be stored.")] = 8
+    hot_bytes: Annotated[
+        int, Meta(ge=1_048_576, description="Recent entries kept in memory for syncs and history.")
+    ] = 67_108_864
+
+
+class Users(msgspec.Struct, frozen=True):
+    """Accounts and tokens."""
+
+    access_ttl_s: Annotated[int, Meta(ge=10, le=86_400, description="How long an access token is good.")] = 900
+    refresh_ttl_s: Annotated[
+        int, Meta(ge=60, le=315_360_000, description="How long a device stays logged in without a refresh.")
+    ] = 2_592_000
+    argon2_memory_kib: Annotated[
+        int, Meta(ge=64, le=4_194_304, description="Memory of one password hash; two may run at once.")
+    ] = 19_456
+    argon2_iterations: Annotated[int, Meta(ge=1, le=1_000, description="Passes of one password hash.")] = 2
+    password_queue: Annotated[
+        int, Meta(ge=1, le=100_000, description="Passwords that wait to be checked; then `overloaded`.")
+    ] = 100
+    registration: Annotated[
+        Literal["open", "closed"], Meta(description="Whether anybody may register, or only `hongyan user add`.")
+    ] = "open"
+    registrations_per_hour: Annotated[int, Meta(ge=1, le=10_000_000, description="New users from one address.")] = 60
+    log_ins_per_minute: Annotated[int, Meta(ge=1, le=10_000_000, description="Log-ins from one address.")] = 60
+    user_log_ins_per_minute: Annotated[
+        int, Meta(ge=1, le=10_000_000, description="Log-ins of one user from one address.")
+    ] = 10
+
+
+class Logging(msgspec.Struct, frozen=True):
+    """What the server says about itself, on standard error."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least level that is written.")
+    ] = "info"
+    format: Annotated[Literal["text", "json"], Meta(description="`json` writes one object a line, for collectors.")] = (
+        "text"
+    )
+
+
+class Config(msgspec.Struct, frozen=True):
+    """All of it."""
+
+    data_dir: Annotated[str, Meta(min_length=1, description="The folder that holds everything the server keeps.")] = (
+        "data"
+    )
+    listen: Listen = field(default_factory=Listen)
+    limits: Limits = field(default_factory=Limits)
+    gateway: Gateway = field(default_factory=Gateway)
+    log: Log = field(default_factory=Log)
+    delivery: Delivery = field(default_factory=Delivery)
+    users: Users = field(default_factory=Users)
+    logging: Logging = field(default_factory=Logging)
+
+    @property
+    def data_path(self) -> Path:
+        """`data_dir` as a path."""
+        return Path(self.data_dir)
