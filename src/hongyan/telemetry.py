@@ -121,7 +121,9 @@ def get_logger(name: str) -> Any:
 
 def set_up_logging(level: str, *, json: bool) -> None:
     """Log lines on standard error, as JSON or for people. `level` is debug, info, warning or error."""
-    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -22,7 +22,9 @@ def connect(path: Path, synchronous: Literal["NORMAL", "FULL"], *, readonly: boo
     Transactions are the caller's (`isolation_level=None`). Raises sqlite3.Error, or RuntimeError for a setting refused.
     """
     address = f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
     connection.execute("PRAGMA busy_timeout=5000")
     if not readonly:
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]

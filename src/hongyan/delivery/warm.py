@@ -83,4 +83,3 @@ class WarmStates:
         settled = (key for key, state in self._states.items() if state.offset < settled_offset)
         for conversation_id in [key for key, _ in zip(settled, range(excess), strict=False)]:
             del self._states[conversation_id]
-

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from hongyan.adapters.sqlite import Thread, as_fault, connect
-from hongyan.model.codes import Overloaded, Unavailable
+from hongyan.model.codes import InvalidField, Overloaded, Unavailable
 from hongyan.model.commands import SendMessage
 from hongyan.model.records import Record
 from hongyan.ports.log import AppendFailed, LogBatch
@@ -70,6 +70,11 @@ class SqliteLog:
         """See the port."""
         return len(self._queue)
 
+    @property
+    def end_now(self) -> int:
+        """The offset that the next durable record will get; what `end` says, without waiting."""
+        return self._next
+
     async def end(self, partition: int) -> int:
         """See the port."""
         _check_partition(partition)
@@ -92,8 +97,9 @@ class SqliteLog:
             self._read.close()
 
     async def _commit(self) -> None:
-        batch = self._take()
-        encoded = _ENCODER.encode(batch)
+        batch, encoded = self._encoded(self._take())
+        if not batch:
+            return
         try:
             await asyncio.shield(self._writer.call(self._insert, self._next, len(batch), encoded))
         except sqlite3.Error as error:
@@ -105,6 +111,21 @@ class SqliteLog:
         self._keep(LogBatch(0, self._next, batch))
         self._next += len(batch)
         self._grown.set()
+
+    def _encoded(self, batch: list[Record]) -> tuple[list[Record], bytes]:
+        """The batch and its bytes, less records that have no encoding: text of Python's may hold what UTF-8 cannot."""
+        try:
+            return batch, _ENCODER.encode(batch)
+        except (ValueError, OverflowError):
+            good = []
+            for record in batch:
+                try:
+                    _ENCODER.encode(record)
+                except (ValueError, OverflowError) as error:
+                    self._failed([record], InvalidField(field="command", reason=str(error)))
+                else:
+                    good.append(record)
+            return good, _ENCODER.encode(good)
 
     def _take(self) -> list[Record]:
         """The next batch. What does not fit into one commit stays, and the wake-up with it."""

@@ -136,7 +136,9 @@ class SqliteStore:
         write = self._write
         write.execute("BEGIN IMMEDIATE")
         try:
-            row = write.execute("SELECT next_offset FROM log_position WHERE partition = ?", (batch.partition,)).fetchone()
+            row = write.execute(
+                "SELECT next_offset FROM log_position WHERE partition = ?", (batch.partition,)
+            ).fetchone()
             # An owner that was overtaken brings what is here already, and states that are older than these.
             if row is None or row[0] < batch.next_offset:
                 self._write_all(batch)
@@ -156,7 +158,9 @@ class SqliteStore:
             self._write.execute(
                 "UPDATE entry SET kind = ?, recalled = ?, encoded = ? WHERE conversation_id = ? AND seq = ?", values
             )
-        self._insert("INSERT INTO conversation", 6, map(msgspec.structs.astuple, batch.conversations), _CONVERSATION_UPSERT)
+        self._insert(
+            "INSERT INTO conversation", 6, map(msgspec.structs.astuple, batch.conversations), _CONVERSATION_UPSERT
+        )
         self._insert("INSERT INTO member", 8, map(msgspec.structs.astuple, batch.members), _MEMBER_UPSERT)
         self._insert("INSERT OR IGNORE INTO membership", 2, _new_memberships(batch))
         self._insert("INSERT OR IGNORE INTO dead_letter", 5, map(_dead_tuple, batch.dead))
