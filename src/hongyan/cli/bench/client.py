@@ -90,6 +90,10 @@ class Client(WSListener):
         self.write(ProtoClientCodec().encode([ClientFrame(self._next_question, command)]))
         return await reply
 
+    def tell(self, command: ClientCommand) -> None:
+        """Sends one frame that wants no reply. Raises ConnectionLostError."""
+        self.write(ProtoClientCodec().encode([ClientFrame(0, command)]))
+
     def write(self, packet: bytes) -> None:
         """Sends a packet. Raises ConnectionLostError on a closed connection."""
         if self.transport is None or self.transport.is_disconnected:
