@@ -91,6 +91,9 @@ async def test_a_password_is_replaced_only_where_there_is_an_account(users: User
     assert not await users.set_password(BOB, "new")
     assert await users.find(ALICE) == user("alice", "new")
     assert await users.find(BOB) is None
+    assert not await users.set_password(ALICE, "newer", replacing="hash")
+    assert await users.set_password(ALICE, "newest", replacing="new")
+    assert await users.find(ALICE) == user("alice", "newest")
 
 
 async def test_those_that_exist_are_told_from_those_that_do_not_in_any_number(users: UserStore) -> None:

@@ -129,10 +129,10 @@ class Users(msgspec.Struct, frozen=True):
     registration: Annotated[
         Literal["open", "closed"], Meta(description="Whether anybody may register, or only `hongyan user add`.")
     ] = "open"
-    registrations_per_hour: Annotated[int, Meta(ge=1, le=10_000_000, description="New users from one address.")] = 60
-    log_ins_per_minute: Annotated[int, Meta(ge=1, le=10_000_000, description="Log-ins from one address.")] = 60
+    registrations_per_hour: Annotated[int, Meta(ge=1, le=10_000_000, description="New users from one address.")] = 300
+    log_ins_per_minute: Annotated[int, Meta(ge=1, le=10_000_000, description="Failed log-ins from one address.")] = 60
     user_log_ins_per_minute: Annotated[
-        int, Meta(ge=1, le=10_000_000, description="Log-ins of one user from one address.")
+        int, Meta(ge=1, le=10_000_000, description="Failed log-ins of one user from one address.")
     ] = 10
 
 

@@ -45,8 +45,8 @@ class UserStore(Protocol):
         """The account of that id."""
         ...
 
-    async def set_password(self, user_id: UserId, password_hash: str) -> bool:
-        """Replaces the hash; False when there is no such account."""
+    async def set_password(self, user_id: UserId, password_hash: str, replacing: str = "") -> bool:
+        """Replaces the hash, with `replacing` only this one; False when there is no such account or hash."""
         ...
 
     async def existing(self, user_ids: Sequence[UserId]) -> frozenset[UserId]:

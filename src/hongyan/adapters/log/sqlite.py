@@ -91,26 +91,31 @@ class SqliteLog:
                 await self._commit()
             raise
         finally:
-            self._writer.close()
-            self._reader.close()
-            self._write.close()
-            self._read.close()
+            await self._writer.end(self._write)
+            await self._reader.end(self._read)
 
     async def _commit(self) -> None:
         batch, encoded = self._encoded(self._take())
         if not batch:
             return
+        insert = self._writer.start(self._insert, self._next, len(batch), encoded)
         try:
-            await asyncio.shield(self._writer.call(self._insert, self._next, len(batch), encoded))
-        except sqlite3.Error as error:
-            fault = as_fault(error)
-            if fault is None:
-                raise
-            self._failed(batch, fault)
+            # Not interrupted: were the outcome missed, the next batch would be written to the same offsets.
+            await _through(insert)
+        finally:
+            self._conclude(batch, insert)
+
+    def _conclude(self, batch: list[Record], insert: asyncio.Future[None]) -> None:
+        error = insert.exception()
+        if error is None:
+            self._keep(LogBatch(0, self._next, batch))
+            self._next += len(batch)
+            self._grown.set()
             return
-        self._keep(LogBatch(0, self._next, batch))
-        self._next += len(batch)
-        self._grown.set()
+        fault = as_fault(error) if isinstance(error, sqlite3.Error) else None
+        if fault is None:
+            raise error
+        self._failed(batch, fault)
 
     def _encoded(self, batch: list[Record]) -> tuple[list[Record], bytes]:
         """The batch and its bytes, less records that have no encoding: text of Python's may hold what UTF-8 cannot."""
@@ -185,6 +190,18 @@ class SqliteLog:
         statement = """DELETE FROM record_batch WHERE partition = 0 AND first_offset + count <= ?
             AND first_offset < (SELECT max(first_offset) FROM record_batch WHERE partition = 0)"""
         self._write.execute(statement, (below,))
+
+
+async def _through(work: asyncio.Future[None]) -> None:
+    """Waits until the work has ended, well or badly. A cancellation is raised after that."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 def _check_partition(partition: int) -> None:

@@ -55,11 +55,9 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Ends the threads and closes the file."""
-        self._writer.close()
-        self._write.close()
+        await self._writer.end(self._write)
         for thread, connection in self._readers:
-            thread.close()
-            connection.close()
+            await thread.end(connection)
 
     async def position(self, partition: int) -> int:
         """See the port."""

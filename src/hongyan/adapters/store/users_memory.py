@@ -23,12 +23,13 @@ class MemoryUserStore:
         """See the port."""
         return self._users.get(user_id)
 
-    async def set_password(self, user_id: UserId, password_hash: str) -> bool:
+    async def set_password(self, user_id: UserId, password_hash: str, replacing: str = "") -> bool:
         """See the port."""
         user = self._users.get(user_id)
-        if user is not None:
-            self._users[user_id] = msgspec.structs.replace(user, password_hash=password_hash)
-        return user is not None
+        if user is None or (replacing and user.password_hash != replacing):
+            return False
+        self._users[user_id] = msgspec.structs.replace(user, password_hash=password_hash)
+        return True
 
     async def existing(self, user_ids: Sequence[UserId]) -> frozenset[UserId]:
         """See the port."""

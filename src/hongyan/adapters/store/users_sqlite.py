@@ -1,6 +1,5 @@
 """Accounts and sessions in SQLite: one connection on one thread, every commit synced to the disk before it counts."""
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,7 @@ R = TypeVar("R")
 
 _ADD = "INSERT INTO user (user_id, password_hash, created_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _FIND = "SELECT user_id, password_hash, created_ms FROM user WHERE user_id = ?"
-_SET_PASSWORD = "UPDATE user SET password_hash = ? WHERE user_id = ?"  # noqa: S105 - a statement, not a password
+_SET_PASSWORD = "UPDATE user SET password_hash = ? WHERE user_id = ? AND ? IN ('', password_hash)"  # noqa: S105 - a statement, not a password
 _EXISTING = "SELECT user_id FROM user WHERE user_id IN (SELECT value FROM json_each(?))"
 _PAGE = "SELECT user_id, password_hash, created_ms FROM user WHERE user_id > ? ORDER BY user_id LIMIT ?"
 
@@ -68,7 +67,7 @@ class UserDatabase:
     async def close(self) -> None:
         """Closes the file after what runs."""
         await self._thread.call(self._close)
-        await asyncio.to_thread(self._thread.close)
+        self._thread.stop()
 
     def _run(self, function: Callable[[sqlite3.Connection], R]) -> R:
         if self._connection is None:
@@ -103,9 +102,10 @@ class SqliteUserStore:
         row = await self._database.call(lambda it: it.execute(_FIND, (user_id,)).fetchone())
         return UserRow(*row) if row else None
 
-    async def set_password(self, user_id: UserId, password_hash: str) -> bool:
+    async def set_password(self, user_id: UserId, password_hash: str, replacing: str = "") -> bool:
         """See the port."""
-        return await self._database.call(lambda it: it.execute(_SET_PASSWORD, (password_hash, user_id)).rowcount == 1)
+        row = (password_hash, user_id, replacing)
+        return await self._database.call(lambda it: it.execute(_SET_PASSWORD, row).rowcount == 1)
 
     async def existing(self, user_ids: Sequence[UserId]) -> frozenset[UserId]:
         """See the port."""
