@@ -69,5 +69,9 @@ class Thread:
         """Ends the thread after what it was given."""
         self._pool.shutdown(wait=False)
 
+    def close(self) -> None:
+        """Waits for what runs, then ends the thread."""
+        self._pool.shutdown(wait=True)
+
 
 Row = tuple[Any, ...]

@@ -1,6 +1,5 @@
 """The users service on its file, as a part of the process."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path

@@ -1,12 +1,13 @@
 """The states that delivery keeps warm, and what has to be looked up before a batch can be decided."""
 
+import itertools
 from collections.abc import Sequence
 
 from hongyan.model.conversation import NEEDING_FACTS, needed_facts, trim
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.model.records import Record
 from hongyan.model.state import Conversation, new_conversation
-from hongyan.ports.store import ConversationStore
+from hongyan.ports.store import ConversationRow, ConversationStore
 
 
 class WarmStates:
@@ -19,6 +20,7 @@ class WarmStates:
         self._store, self._capacity, self._window = store, capacity, window
         self._states: dict[ConversationId, Conversation] = {}
         self._cold: set[ConversationId] = set()
+        self._settled_offset = 0
 
     def get(self, conversation_id: ConversationId) -> Conversation | None:
         """The state if it is warm."""
@@ -33,6 +35,7 @@ class WarmStates:
         A retry is told from a first try by the warm window; the submissions of a conversation that was cold, and those that
         say of themselves that they are retries, are looked up.
         """
+        self._evict()
         states = self._states
         await self._load({record.conversation_id for record in records if record.conversation_id not in states})
         cold = self._cold
@@ -69,17 +72,19 @@ class WarmStates:
         for (conversation_id, sender_id, client_msg_id), submitted in (await self._store.submissions(keys)).items():
             self._states[conversation_id].submitted[sender_id, client_msg_id] = submitted
 
-    def settle(self, conversation_ids: Sequence[ConversationId], settled_offset: int) -> None:
-        """Everything below the log offset is stored: windows shrink, and states beyond the capacity go, oldest first."""
-        for conversation_id in conversation_ids:
-            state = self._states.get(conversation_id)
-            if state is not None and len(state.recent) > 2 * self._window and state.offset < settled_offset:
-                trim(state, self._window)
-        excess = len(self._states) - self._capacity
-        if excess > 0:
-            self._evict(excess, settled_offset)
+    def settle(self, rows: Sequence[ConversationRow], settled_offset: int) -> None:
+        """Everything below the log offset is stored: windows may shrink, and states may go when the next batch comes."""
+        self._settled_offset = settled_offset
+        for row in rows:
+            state = self._states.get(row.conversation_id)
+            if state is not None and len(state.recent) > 2 * self._window:
+                trim(state, self._window, row.seq)
 
-    def _evict(self, excess: int, settled_offset: int) -> None:
-        settled = (key for key, state in self._states.items() if state.offset < settled_offset)
-        for conversation_id in [key for key, _ in zip(settled, range(excess), strict=False)]:
+    def _evict(self) -> None:
+        """States beyond the capacity go, oldest first. Only between batches: a batch under way holds on to its states."""
+        excess = len(self._states) - self._capacity
+        if excess <= 0:
+            return
+        settled = (key for key, state in self._states.items() if state.offset < self._settled_offset)
+        for conversation_id in list(itertools.islice(settled, excess)):
             del self._states[conversation_id]

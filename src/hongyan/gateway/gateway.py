@@ -165,12 +165,16 @@ class Gateway:
         if connection.pending >= self.options.limits.pending_submissions:
             connection.refuse(request, TooManyRequests(limit=self.options.limits.pending_submissions))
             return False
+        resend = command.resend
+        if connection.fresh:
+            connection.fresh -= 1
+            resend = True
         submission = Submission(
             command.conversation_id,
             connection.user_id,  # type: ignore[arg-type]  # an open end is authenticated
             command.client_msg_id,
             command.command,
-            command.resend,
+            resend,
             self.number,
             connection.id,
             request,

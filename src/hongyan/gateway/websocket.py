@@ -26,7 +26,7 @@ from hongyan.protocol.server import ServerCodec
 
 _CODECS: dict[str, ServerCodec] = {"hongyan.v1+proto": PROTO_SERVER, "hongyan.v1+json": JSON_SERVER}
 _READ_BUFFER_BYTES = 2_048  # picows' minimum: what an idle connection holds
-_NO_HEADERS: CIMultiDict[str] = CIMultiDict()
+_NO_HEADERS: CIMultiDict[str] = CIMultiDict()  # allow import-effect: an empty constant
 _TEXT, _BINARY, _CONTINUATION, _CLOSE = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION, WSMsgType.CLOSE
 
 

@@ -4,6 +4,8 @@ A rule decides first and changes after, so a rule that refuses or fails leaves t
 seen before, may they, number it. A retry is answered even to a sender who has left since.
 """
 
+import itertools
+
 from hongyan.model.codes import SubmissionConflict
 from hongyan.model.commands import MovePositions, Recall
 from hongyan.model.records import Record, Submitted
@@ -41,18 +43,22 @@ def needed_facts(state: Conversation, record: Record) -> list[int]:
     if isinstance(command, Recall):
         wanted = [command.seq]
     elif isinstance(command, MovePositions):
-        wanted = [mark.read_seq for mark in command.marks]
+        # Who is no member now has nothing to move: if he comes back in this batch, he begins at the head of that moment.
+        moving = ((mark.read_seq, state.members.get(mark.user_id)) for mark in command.marks)
+        wanted = [seq for seq, member in moving if member is not None and seq > member.read_seq]
     else:
         return []
-    return [seq for seq in wanted if 0 < seq < state.seq and seq not in state.recent]
+    # The head too: records before this one in its batch may add entries, and then it is the head no more.
+    return [seq for seq in wanted if 0 < seq <= state.seq and seq not in state.recent]
 
 
-def trim(state: Conversation, keep: int) -> None:
-    """Lets the warm windows shrink to the newest `keep`; the owner calls it once all of them are stored."""
+def trim(state: Conversation, keep: int, settled_seq: int) -> None:
+    """Lets the warm windows shrink towards the newest `keep`, but not past what the store has kept, `settled_seq`."""
     for window in (state.submitted, state.recent):
         excess = len(window) - keep
         if excess > 0:
-            for key in list(window)[:excess]:
+            oldest = itertools.islice(window.items(), excess)
+            for key in [key for key, submitted in oldest if submitted.seq <= settled_seq]:
                 del window[key]  # type: ignore[arg-type]  # each window is given its own keys
 
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from hongyan.config import Config, Limits
+from hongyan.config import Limits
 from hongyan.config.keys import keys, sections
 from hongyan.config.load import load
 from hongyan.protocol import frames
