@@ -12,7 +12,6 @@ from pathlib import Path
 
 from hongyan.adapters.store.migrate import database_file
 from hongyan.adapters.store.users_sqlite import SqliteUserStore, UserDatabase
-from hongyan.app.serve import prepare_data_dir
 from hongyan.cli.bench.messages import Account
 from hongyan.model.ids import DeviceId, UserId
 from hongyan.ports.users import UserRow
@@ -45,6 +44,8 @@ def plant(data_dir: Path, count: int) -> list[Account]:
 
     Raises SetupError when a server holds the directory.
     """
+    from hongyan.app.serve import prepare_data_dir  # the whole server: a run with --url never needs it
+
     lock = prepare_data_dir(data_dir)
     try:
         users = names(count)

@@ -83,7 +83,7 @@ class Audit:
     async def _read_some(self, ks: Iterable[int]) -> None:
         for k in ks:
             reader = await self._opening.open(k)
-            assert isinstance(reader, Reader)  # noqa: S101 - the opening makes these
+            assert isinstance(reader, Reader)
             await self._read_user(k, reader)
             reader.cut()
 

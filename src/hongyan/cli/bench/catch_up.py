@@ -9,7 +9,7 @@ from hongyan.cli.bench.messages import Account, Finish, Outcome, Ready, Settled,
 from hongyan.cli.bench.observed import Arrivals, Naming, add_to_runs
 from hongyan.cli.bench.parent import Parent
 from hongyan.cli.bench.talk import OneToOne, sleep_until, wait_for
-from hongyan.cli.bench.window import Window
+from hongyan.cli.bench.talker import Talker
 from hongyan.model.ids import ConversationId
 from hongyan.protocol.codec_scan import ConversationHead
 from hongyan.protocol.frames import GetEntries
@@ -64,7 +64,6 @@ class Returner(Client):
         self.naming.ids += [entry.client_msg_id for entry in page.entries]
         return seqs[-1]
 
-
     def arrivals(self) -> Arrivals:
         """What it has now. Pages overtake each other, so their order says nothing."""
         runs: list[tuple[int, int]] = []
@@ -106,7 +105,9 @@ class CatchUp(OneToOne):
         device = Returner(self.task.accounts[1], self.faults, self.conversation_id)
         await device.open(self.task.url)
         device.cut()
-        self.talkers = [await self.opening.open(0)]
+        writer = await self.opening.open(0)
+        assert isinstance(writer, Talker)
+        self.talkers = [writer]
         await self.fill(parent)
         parent.tell(Ready(1, 0.0))
         start = await parent.hear(Start)
@@ -115,13 +116,12 @@ class CatchUp(OneToOne):
         for _ in range(self.plan.repeats):
             await asyncio.sleep(REST_S)
             samples.append(await self.come_back(device.cursor))
-        stop_ns = time.monotonic_ns()
         parent.tell(Settled(await self.settle()))
         await parent.hear(Finish)
-        parent.tell(self.report(samples, Window(start.at_ns, start.at_ns, stop_ns)))
+        parent.tell(self.report(samples))
         self.talkers[0].cut()
 
-    def report(self, samples: list[float], window: Window) -> Outcome:
+    def report(self, samples: list[float]) -> Outcome:
         """What every device got is named, and complete or the run fails."""
         outcome = Outcome(self.observed(), samples_ms=samples, refused=dict(self.faults.refused))
         outcome.closed = dict(self.faults.closed)

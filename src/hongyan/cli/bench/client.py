@@ -86,7 +86,8 @@ class Client(WSListener):
     async def ask(self, command: ClientCommand) -> ServerFrame:
         """Sends one frame and waits for its reply. Raises ConnectionLostError, RefusedError."""
         self._next_question += 1
-        reply = self.questions[self._next_question] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[ServerFrame] = asyncio.get_running_loop().create_future()
+        self.questions[self._next_question] = reply
         self.write(ProtoClientCodec().encode([ClientFrame(self._next_question, command)]))
         return await reply
 

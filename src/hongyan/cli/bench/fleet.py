@@ -4,7 +4,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
@@ -39,7 +39,7 @@ class Fleet:
             self._pipes.append(ours)
             self.processes.append(process)
 
-    def __enter__(self) -> "Fleet":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -82,7 +82,7 @@ class Fleet:
 
     def _receive(self, index: int) -> FromWorker:
         try:
-            message = self._decoder.decode(self._pipes[index].recv_bytes())
+            message: FromWorker = self._decoder.decode(self._pipes[index].recv_bytes())
         except (EOFError, OSError) as error:
             raise GeneratorFailedError("a generator process ended") from error
         if isinstance(message, Failed):

@@ -81,7 +81,7 @@ class Idle(OneToOne):
             await sleep_until(min(window.stop_ns, time.monotonic_ns() + NS_PER_S))
             parent.tell(Tick(self.heart.sent, len(self.heart.took_ns)))
         pacer.stop()
-        await wait_for(lambda: len(self.heart.took_ns) >= self.heart.sent)
+        await wait_for(lambda: len(self.heart.took_ns) >= self.heart.sent, self.plan.patience_s)
 
     async def run(self, parent: Parent) -> None:
         """The whole scenario."""

@@ -119,4 +119,3 @@ class Member(Talker):
         user_id = self.account.user_id
         name = f"{user_id}/{id(self):x}"
         return Arrivals(self.conversation_id, user_id, name, self.since_seq, self.runs, self.receipt_seqs, until_end)
-

@@ -26,6 +26,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     `clients` is the number of connections: pairs in one-to-one, members online in group. `rate_per_s` 0 means a closed
     loop of `window` open submissions a sender; above 0 it is the sends a second of all senders together, on a schedule.
+    What is still on its way `patience_s` after the load is lost.
     """
 
     scenario: Scenario
@@ -39,6 +40,7 @@ class Plan(msgspec.Struct, frozen=True):
     entries: int = 0
     repeats: int = 7
     processes: int = 1
+    patience_s: float = 15.0
 
     @property
     def is_open_loop(self) -> bool:
@@ -62,7 +64,7 @@ def check_plan(plan: Plan) -> list[str]:
         ("--seconds", plan.seconds, 0.1, MAX_SECONDS),
         ("--warmup", plan.warmup_s, 0, MAX_SECONDS),
         ("clients", plan.clients, 2, MAX_CLIENTS),
-        ("--size", plan.size_bytes, 1, 65_536),
+        ("--size", plan.size_bytes, 20, 65_536),
         ("--window", plan.window, 1, 127),
         ("--rate", plan.rate_per_s, 0, 10_000_000),
         ("--senders", plan.senders, 0, plan.clients),

@@ -92,5 +92,5 @@ def commit(folder: Path) -> str:
 
 def _git(folder: Path, *arguments: str) -> str:
     command = ["git", "-C", str(folder), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603, S607 - git of the PATH, fixed arguments
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - git of the PATH, fixed arguments
     return done.stdout

@@ -64,9 +64,9 @@ class OwnServer:
             raise ServerFailedError(f"the server said {line[:200]!r} instead of where it is.") from error
 
     def _first_line(self, deadline: float) -> bytes:
-        assert self._process is not None  # noqa: S101 - `start` has just set it
+        assert self._process is not None
         output = self._process.stdout
-        assert output is not None  # noqa: S101 - as above
+        assert output is not None
         line = b""
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from hongyan.cli.bench.histogram import record
-from hongyan.cli.bench.messages import Finish, Outcome, Ready, Settled, Start
+from hongyan.cli.bench.messages import Finish, Ready, Settled, Start
 from hongyan.cli.bench.observed import Observed
 from hongyan.cli.bench.parent import Parent
 from hongyan.cli.bench.talk import OneToOne, sleep_until
@@ -40,7 +40,7 @@ class Storm(OneToOne):
         async def back(k: int) -> Talker:
             client = await self.opening.open(k, self.first[k].cursor)
             backs.append(time.monotonic_ns() - start_ns)
-            assert isinstance(client, Talker)  # noqa: S101 - `make` makes these
+            assert isinstance(client, Talker)
             return client
 
         self.first = tuple(self.talkers)

@@ -19,8 +19,6 @@ from hongyan.cli.bench.window import Series, Window
 
 TICK_S = 0.25
 LOOK_S = 0.02
-PATIENCE_S = 15.0
-"""How long what is on its way may take after the load has stopped; what comes later is lost."""
 
 
 class Talk:
@@ -102,13 +100,13 @@ class Talk:
     async def settle(self) -> int:
         """Waits for the answers still open; how many receipts there are in all."""
         senders = self.senders()
-        await wait_for(lambda: not any(sender.open_count and sender.is_open for sender in senders))
+        await wait_for(lambda: not any(one.open_count and one.is_open for one in senders), self.plan.patience_s)
         return sum(len(sender.receipt_seqs) for sender in senders)
 
     async def finish(self, receipts: int) -> None:
         """Waits for the pushes still on their way."""
         expected = self.expected(receipts)
-        await wait_for(lambda: self.arrived() >= expected)
+        await wait_for(lambda: self.arrived() >= expected, self.plan.patience_s)
 
     def outcome(self, window: Window) -> Outcome:
         """What this process saw."""
@@ -267,7 +265,7 @@ async def sleep_until(at_ns: int) -> None:
     await asyncio.sleep(max(0.0, (at_ns - time.monotonic_ns()) / NS_PER_S))
 
 
-async def wait_for(holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
+async def wait_for(holds: Callable[[], bool], patience_s: float) -> bool:
     """Looks again and again until something holds or patience is over; whether it holds."""
     deadline = time.monotonic() + patience_s
     while not holds():
