@@ -1,6 +1,7 @@
 """A generator process's line to the run that started it."""
 
 import asyncio
+import os
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
@@ -31,6 +32,8 @@ class Parent:
             await readable.wait()
         finally:
             loop.remove_reader(self._pipe.fileno())
+            # The loop made it non-blocking to watch it; a long report would then be cut short.
+            os.set_blocking(self._pipe.fileno(), True)
         message = self._decoder.decode(self._pipe.recv_bytes())
         if not isinstance(message, kind):
             raise TypeError(f"expected {kind.__name__}, heard {type(message).__name__}")
