@@ -17,7 +17,7 @@ from hongyan.app.downlink import LocalDownlink
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
 from hongyan.delivery.persist import trim_log
-from hongyan.gateway.gateway import Around, Gateway, GatewayOptions, Uplink
+from hongyan.gateway.gateway import Around, Cast, Gateway, GatewayOptions, Handler, Uplink
 from hongyan.model.codes import Overloaded, StorageFull
 from hongyan.model.commands import Mark
 from hongyan.model.errors import HongyanError
@@ -93,13 +93,13 @@ def join_uplink(
     def signal(identity: Identity, request: frames.SignalRequest) -> None:
         delivery.signal(request.conversation_id, identity.user_id, request.kind)
 
-    handlers = {
+    handlers: dict[type, Handler] = {
         frames.Sync: sync,
         frames.GetEntries: entries,
         frames.GetMembers: members,
         frames.GetPositions: positions,
     }
-    casts = {frames.MarkRequest: mark, frames.SignalRequest: signal}
+    casts: dict[type, Cast] = {frames.MarkRequest: mark, frames.SignalRequest: signal}
     return Uplink(users.authenticate, admission.admit, sync, handlers, casts)
 
 

@@ -16,7 +16,7 @@ import msgspec
 from hongyan import __version__
 from hongyan.adapters.store.migrate import database_file, migrate_all
 from hongyan.app.lock import DirectoryLock
-from hongyan.app.node import Stages, Trimmer, build
+from hongyan.app.node import Stages, Trimmer, build, now_ms
 from hongyan.app.rest import RestServer
 from hongyan.app.run import Runnable, run_all
 from hongyan.app.users import open_users
@@ -27,10 +27,14 @@ from hongyan.gateway.tcp import listen_tcp
 from hongyan.gateway.websocket import listen_websocket
 from hongyan.model.errors import SetupError
 from hongyan.protocol.codec import check_backend
+from hongyan.rest import Status, build_rest
+from hongyan.services.users.service import Users
 from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
+# The hot path makes tens of thousands of short-lived containers a second and hardly a cycle: look rarely.
+_GC_THRESHOLDS = (100_000, 50, 1_000)
 _DATABASES = ("log", "message", "user")
 
 
@@ -70,7 +74,7 @@ def run_server(config: Config, announce: Announce) -> None:
     check_backend()
     set_up_logging(config.logging.level, json=config.logging.format == "json")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    lock = prepare_data_dir(Path(config.data_dir))
+    lock = prepare_data_dir(config.data_dir)
     try:
         uvloop.run(serve(config, announce))
     finally:
@@ -85,15 +89,20 @@ async def serve(config: Config, announce: Announce) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _asked_to_stop, stop)
             handlers.callback(loop.remove_signal_handler, number)
-        async with open_users(config) as users:
-            stages = build(config, Path(config.data_dir), users.service)
+        async with open_users(config, config.data_dir, now_ms) as users:
+            stages = build(config, config.data_dir, users)
             users.on_logged_out = stages.gateway.disconnect
             try:
-                rest = RestServer(config, users.service, stages)
-                front = Front(config, stages, rest, announce, stop)
-                await run_all([*background(config, stages), users, stages.gateway, rest, front], front.stopped)
+                await _serve(config, users, stages, Door(announce, stop))
             finally:
                 await stages.store.close()
+
+
+async def _serve(config: Config, users: Users, stages: Stages, door: "Door") -> None:
+    status = Status()
+    rest = RestServer(config, build_rest(users, status, stages.metrics))
+    front = Front(config, stages, rest, door, status)
+    await run_all([*background(config, stages), stages.gateway, rest, front], front.stopped)
 
 
 def background(config: Config, stages: Stages) -> list[Runnable]:
@@ -102,14 +111,19 @@ def background(config: Config, stages: Stages) -> list[Runnable]:
     return [stages.log, stages.delivery, stages.gatherer, trimmer, stages.lag]
 
 
+class Door(msgspec.Struct, frozen=True):
+    """What the front door was given: whom to tell when it opens, and the event that closes it."""
+
+    announce: Announce
+    stop: asyncio.Event
+
+
 class Front:
     """The front door: opens once what was logged is replayed, announces, and on the way out drains."""
 
-    def __init__(
-        self, config: Config, stages: Stages, rest: RestServer, announce: Announce, stop: asyncio.Event
-    ) -> None:
+    def __init__(self, config: Config, stages: Stages, rest: RestServer, door: Door, status: Status) -> None:
         self._config, self._stages, self._rest = config, stages, rest
-        self._announce, self._stop = announce, stop
+        self._door, self._status = door, status
         self.stopped = asyncio.Event()
 
     async def run(self) -> None:
@@ -119,10 +133,11 @@ class Front:
         # What was made until now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
-        self._rest.ready = True
-        self._announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
-        await self._stop.wait()
-        self._rest.ready = False
+        gc.set_threshold(*_GC_THRESHOLDS)
+        self._status.ready = True
+        self._door.announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
+        await self._door.stop.wait()
+        self._status.ready = False
         for listening in listenings:
             listening.close()
         await self._stages.gateway.drain()
@@ -139,7 +154,7 @@ class Front:
                 found.append(await open_socket(gateway, host, port))
             except OSError as error:
                 raise SetupError(f"{name}: {address} cannot be listened on: {error.strerror or error}.") from error
-        self._rest.endpoints = (found[0].url, found[1].url)
+        self._status.ws_url, self._status.tcp_url = found[0].url, found[1].url
         return found
 
 
@@ -147,6 +162,16 @@ def announce_json(addresses: Addresses) -> None:
     """One line for programs."""
     line = {"ready": True, "version": __version__, "http": addresses.http, "ws": addresses.ws, "tcp": addresses.tcp}
     sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def announce_text(addresses: Addresses) -> None:
+    """For people."""
+    sys.stdout.write(
+        f"hongyan {__version__} is ready.\n"
+        f"  page and REST  {addresses.http}\n  WebSocket      {addresses.ws}\n  TCP            {addresses.tcp}\n"
+        f"Chat with: hongyan chat --url {addresses.http}\n"
+    )
     sys.stdout.flush()
 
 

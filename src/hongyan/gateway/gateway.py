@@ -165,12 +165,16 @@ class Gateway:
         if connection.pending >= self.options.limits.pending_submissions:
             connection.refuse(request, TooManyRequests(limit=self.options.limits.pending_submissions))
             return False
+        resend = command.resend
+        if connection.fresh:
+            connection.fresh -= 1
+            resend = True
         submission = Submission(
             command.conversation_id,
             connection.user_id,  # type: ignore[arg-type]  # an open end is authenticated
             command.client_msg_id,
             command.command,
-            command.resend,
+            resend,
             self.number,
             connection.id,
             request,
@@ -208,7 +212,7 @@ class Gateway:
         connection.lane.extend(rest)
         connection.wire.pause_reading()
 
-    def _other(self, connection: Connection, request: int, command: frames.ClientCommand) -> None:
+    def _other(self, connection: Connection, request: int, command: frames.ClientCommand | frames.Refused) -> None:
         kind = type(command)
         if isinstance(command, frames.Refused):
             connection.refuse(request, command.error)
@@ -328,6 +332,8 @@ class Gateway:
         self.draining = True
         within_ms = int(self.options.drain_s * 1000)
         for connection in list(self.connections.values()):
+            if connection.user_id is not None:
+                connection.end.drain()
             connection.reply(0, frames.GoAway(within_ms))
         deadline = asyncio.get_running_loop().time() + self.options.drain_s
         while asyncio.get_running_loop().time() < deadline and any(c.pending for c in self.connections.values()):
