@@ -17,7 +17,7 @@ from picows import (
 )
 
 from hongyan.model.codes import CloseCode, ConversationUnknown, TokenExpired
-from hongyan.model.commands import Mark
+from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, Mark, Recall
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ConversationId, UserId
 from hongyan.protocol.codec import PROTO_SERVER, encode_entry
@@ -25,6 +25,7 @@ from hongyan.protocol.frames import (
     ClientFrame,
     Connect,
     Connected,
+    ErrorReply,
     EntryPage,
     GetEntries,
     GetMembers,
@@ -46,13 +47,29 @@ from hongyan.protocol.frames import (
     SignalRequest,
     Submit,
     Sync,
-    error_reply,
 )
 from hongyan.protocol.server import ServerEnd
 from sdk.python.tests.truth import Truth
 
 Veto = Callable[["Socket", ClientFrame], bool]
 """Looks at a frame before the server does; True: it has dealt with it."""
+
+
+def error_reply(error: HongyanError) -> ErrorReply:
+    return ErrorReply(int(error.code), error.name, str(error), error.retry_after_ms, error.permanent)
+
+
+def stamped(command: AnyCommand) -> AnyCommand:
+    """As admission does it: limits and windows are the server's."""
+    match command:
+        case Recall(seq=seq):
+            return Recall(seq, 120_000)
+        case CreateGroup(name=name, member_ids=member_ids):
+            return CreateGroup(name, member_ids, 500)
+        case AddMembers(member_ids=member_ids):
+            return AddMembers(member_ids, 500)
+        case _:
+            return command
 
 
 class FakeServer:
@@ -94,7 +111,7 @@ class FakeServer:
         self.arrived[submit.client_msg_id] += 1
         self.resends += submit.resend
         key, truth = submit.conversation_id, self.truth
-        outcome = truth.submit(key, sender_id, submit.client_msg_id, submit.command)
+        outcome = truth.submit(key, sender_id, submit.client_msg_id, stamped(submit.command))
         if outcome.entry is not None:
             users = list(truth.audience(key, outcome))
             self.push(users, Push((encode_entry(outcome.entry),)), but=socket)

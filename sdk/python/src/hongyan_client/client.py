@@ -107,8 +107,10 @@ class Client:
             await asyncio.wait([keeping])
         finally:
             device.end(ClosedError("the client was closed"))
+            cancelled = kind if kind is not None and issubclass(kind, asyncio.CancelledError) else None
             try:
-                await self._stack.__aexit__(kind, error, traceback)
+                # The group is told of cancellation only: anything else it would wrap into an ExceptionGroup of its own.
+                await self._stack.__aexit__(cancelled, error if cancelled else None, traceback)
             finally:
                 await device.keeper.close()
 

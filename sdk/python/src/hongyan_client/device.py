@@ -255,7 +255,8 @@ class Device:
         if not reply.permanent:
             delay_s = max(reply.retry_after_ms / 1000, 0.01) if reply.retry_after_ms else REST_S
             self.outbox.rest(client_msg_id, self._loop.time() + delay_s)
-            self._loop.call_later(delay_s, self.pump)
+            # A little later than it rests: a loop's timers may be early by the clock's resolution.
+            self._loop.call_later(delay_s + 0.002, self.pump)
             return
         item = self.outbox.finish(client_msg_id)
         if item is None:
