@@ -171,8 +171,8 @@ class Run:
         self.progress.phase("checking")
         delivery = histogram.merge(outcome.delivery for outcome in outcomes)
         receipt = histogram.merge(outcome.receipt for outcome in outcomes)
-        back = histogram.merge(outcome.back for outcome in outcomes if outcome.back)
-        lag = histogram.quantiles(histogram.merge(outcome.lag for outcome in outcomes if outcome.lag))
+        back = histogram.merge(outcome.back for outcome in outcomes)
+        lag = histogram.quantiles(histogram.merge(outcome.lag for outcome in outcomes))
         window, is_seen = self.window, bool(self.target.pid)
         return Result(
             self.plan,
@@ -193,8 +193,9 @@ class Run:
             machine(),
             commit(Path(hongyan.__file__).parent),
             hongyan.__version__,
-            delivered_per_s=sum(outcome.delivered for outcome in outcomes) / self.plan.seconds,
-            sent_per_s=sum(outcome.sent for outcome in outcomes) / self.plan.seconds,
+            delivered_per_s=rate(outcomes, "delivered"),
+            sent_per_s=rate(outcomes, "sent"),
+            entries_per_packet=entries_per_packet(outcomes),
             server_cpu_s=self.sampler.server_cpu_s(window) if is_seen else None,
             generator_cpu_s=self.sampler.generator_cpu_s(window),
             generator_lag_p99_ms=lag.p99_ms,
@@ -204,6 +205,22 @@ class Run:
             catch_up_ms=[ms for outcome in outcomes for ms in outcome.samples_ms],
             settings=self.target.settings,
         )
+
+
+def rate(outcomes: Sequence[Outcome], name: str) -> float:
+    """How many of something a second of the measured window; 0 where a scenario has no such window."""
+    span_s = max(outcome.span_s for outcome in outcomes)
+    return sum(getattr(outcome, name) for outcome in outcomes) / span_s if span_s else 0.0
+
+
+def entries_per_packet(outcomes: Sequence[Outcome]) -> float | None:
+    """How many entries and receipts shared a packet on their way to a client: what batching saved."""
+    packets = sum(outcome.packets for outcome in outcomes)
+    pushed = sum(
+        last - first + 1 for one in outcomes for arrivals in one.observed.arrivals for first, last in arrivals.runs
+    )
+    receipts = sum(len(sent.receipt_seqs) for one in outcomes for sent in one.observed.sent)
+    return (pushed + receipts) / packets if packets else None
 
 
 def joined(outcomes: Sequence[Outcome]) -> Observed:
@@ -232,6 +249,7 @@ def troubles_of(outcomes: Sequence[Outcome]) -> Troubles:
         unanswered=sum(outcome.unanswered for outcome in outcomes),
         refused=added(outcome.refused for outcome in outcomes),
         closed=added(outcome.closed for outcome in outcomes),
+        resent=added(outcome.resent for outcome in outcomes),
         overrun=sum(outcome.overrun for outcome in outcomes),
         retried=sum(outcome.retries for outcome in outcomes),
     )
