@@ -36,6 +36,7 @@ QUIET_S = 2.0
 """How long connected clients rest before memory is read."""
 
 SOON_NS = NS_PER_S // 2
+DEFAULT_CONNECTIONS = 15_000
 GROUP_STEP = 500
 """Members named by one command."""
 
@@ -66,24 +67,25 @@ class Target(msgspec.Struct, frozen=True):
     settings: dict[str, str] = {}
 
 
-def settings_for(plan: Plan) -> dict[str, str]:
-    """What our own server is told beyond its defaults: limits on what one person does, which a generator is not."""
-    found = {
-        "HONGYAN_LIMITS_SUBMISSIONS_PER_S": "1000000",
-        "HONGYAN_LIMITS_SUBMISSIONS_BURST": "1000000",
-    }
+def settings_for(plan: Plan, asked: Sequence[str] = ()) -> dict[str, str]:
+    """What our own server is told beyond its defaults: limits on what one person does, which a generator is not.
+
+    What was asked for, as `section.key=value`, holds before that.
+    """
+    found = {"limits.submissions_per_s": "1000000", "limits.submissions_burst": "1000000"}
     if plan.scenario is Scenario.GROUP and plan.clients > GROUP_STEP:
-        found["HONGYAN_LIMITS_GROUP_MEMBERS"] = str(plan.clients)
-    if plan.clients > 15_000:
-        found["HONGYAN_LIMITS_CONNECTIONS"] = str(plan.clients + 100)
+        found["limits.group_members"] = str(plan.clients)
+    if plan.clients > DEFAULT_CONNECTIONS:
+        found["limits.connections"] = str(plan.clients + 100)
+    found.update((key, value) for key, _, value in (setting.partition("=") for setting in asked))
     return found
 
 
 @contextlib.contextmanager
-def own_target(plan: Plan, progress: Progress) -> Iterator[Target]:
+def own_target(plan: Plan, asked: Sequence[str], progress: Progress) -> Iterator[Target]:
     """A server of our own on a fresh directory, stopped and removed afterwards. Raises SetupError, ServerFailedError."""
     with TemporaryDirectory(prefix="hongyan-bench-") as folder:
-        data_dir, settings = Path(folder) / "data", settings_for(plan)
+        data_dir, settings = Path(folder) / "data", settings_for(plan, asked)
         progress.phase(f"making {plan.clients:,} users")
         accounts = plant(data_dir, plan.clients)
         progress.phase("starting a server")
