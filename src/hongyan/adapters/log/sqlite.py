@@ -8,7 +8,7 @@ that keep up are served from the tail in memory and never touch the file.
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -169,7 +169,7 @@ class SqliteLog:
             self._grown.clear()
             await self._grown.wait()
         if self._tail and self._tail[0].first_offset <= first:
-            return LogBatch(0, first, _slice(self._tail, first, limit))
+            return LogBatch(0, first, _slice(_from(self._tail, first), first, limit))
         rows = await self._reader.call(self._select, first, limit)
         if not rows or rows[0][0] > first:
             raise Unavailable(what=f"the log below offset {rows[0][0] if rows else self._next}")
@@ -214,12 +214,10 @@ def _weight(record: Record) -> int:
     return _RECORD_BYTES + (len(command.content) if type(command) is SendMessage else 0)
 
 
-def _slice(batches: Sequence[LogBatch] | deque[LogBatch], first: int, limit: int) -> Sequence[Record]:
+def _slice(batches: Iterable[LogBatch], first: int, limit: int) -> Sequence[Record]:
     """The records from offset `first`, at most `limit`, of batches that begin at or before it."""
     records: list[Record] = []
     for batch in batches:
-        if batch.next_offset <= first:
-            continue
         start = max(0, first - batch.first_offset)
         if not records and start == 0 and len(batch.records) >= limit:
             return batch.records[:limit]
@@ -227,3 +225,14 @@ def _slice(batches: Sequence[LogBatch] | deque[LogBatch], first: int, limit: int
         if len(records) >= limit:
             break
     return records
+
+
+def _from(tail: deque[LogBatch], first: int) -> list[LogBatch]:
+    """The batches of the tail that end after offset `first`. Found from the new end, where a reader that keeps up is."""
+    found = []
+    for batch in reversed(tail):
+        if batch.next_offset <= first:
+            break
+        found.append(batch)
+    found.reverse()
+    return found
