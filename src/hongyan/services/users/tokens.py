@@ -22,6 +22,7 @@ from hongyan.ports.users import SessionRow
 from hongyan.services.users.secrets import Secrets
 
 ISSUER = "hongyan"
+REFRESH_PREFIX = "hyr_"  # so that whoever finds one in a log or a repository knows what it is
 TYPE = "at+jwt"
 SESSION_ID_BYTES = 16
 _ALGORITHM = "HS256"
@@ -110,15 +111,16 @@ class RefreshTokens:
     def issue(self, session: SessionRow) -> str:
         """The token of a session's generation."""
         head = urlsafe_b64decode(session.session_id + "==") + session.generation.to_bytes(8, "big")
-        return urlsafe_b64encode(head + self._proof(session, session.generation)).decode().rstrip("=")
+        whole = head + self._proof(session, session.generation)
+        return REFRESH_PREFIX + urlsafe_b64encode(whole).decode().rstrip("=")
 
     def read(self, token: str) -> RefreshClaims:
         """What a token says. Raises TokenInvalid when it is none of ours."""
         try:
-            whole = urlsafe_b64decode(token.encode("ascii") + b"==")
+            whole = urlsafe_b64decode(token.removeprefix(REFRESH_PREFIX).encode("ascii") + b"==")
         except ValueError as error:
             raise TokenInvalid(reason="it is no refresh token") from error
-        if len(whole) != _REFRESH_BYTES:
+        if len(whole) != _REFRESH_BYTES or not token.startswith(REFRESH_PREFIX):
             raise TokenInvalid(reason="it is no refresh token")
         session_id = urlsafe_b64encode(whole[:SESSION_ID_BYTES]).decode().rstrip("=")
         generation = int.from_bytes(whole[SESSION_ID_BYTES : SESSION_ID_BYTES + 8], "big")
