@@ -22,7 +22,9 @@ def connect(path: Path, synchronous: Literal["NORMAL", "FULL"], *, readonly: boo
     Transactions are the caller's (`isolation_level=None`). Raises sqlite3.Error, or RuntimeError for a setting refused.
     """
     address = f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
     connection.execute("PRAGMA busy_timeout=5000")
     if not readonly:
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
@@ -46,11 +48,26 @@ class Thread:
     def __init__(self, name: str) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
 
-    async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Runs a function on the thread. It ends there even when the caller is cancelled."""
+    def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[R]:
+        """Begins to run a function on the thread. It ends there even when nobody waits for it any more."""
         if kwargs:
             raise TypeError("positional arguments only")
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+        return asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+
+    async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """As `start`, and waits for the result."""
+        return await self.start(function, *args, **kwargs)
+
+    async def end(self, connection: sqlite3.Connection) -> None:
+        """Closes the connection once what runs has ended, and the thread. The loop is free: a close may write a lot."""
+        try:
+            await self.call(connection.close)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Ends the thread after what it was given."""
+        self._pool.shutdown(wait=False)
 
     def close(self) -> None:
         """Waits for what runs, then ends the thread."""

@@ -168,4 +168,4 @@ def _made_group_id(submission: Submission) -> ConversationId:
     if not isinstance(submission.command, CreateGroup):
         raise InvalidField(field="conversation_id", reason="only create_group may leave it out")
     name = f"{submission.sender_id}\n{submission.client_msg_id}"
-    return group_conversation_id(xxhash.xxh3_128_hexdigest(name)[: _GROUP_ID_BITS // 4])
+    return group_conversation_id(xxhash.xxh3_128_hexdigest(name.encode())[: _GROUP_ID_BITS // 4])

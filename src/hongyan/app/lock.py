@@ -19,7 +19,9 @@ class DirectoryLock:
             owner = os.read(self._file, 32).decode(errors="replace").strip()
             os.close(self._file)
             whose = f" (process {owner})" if owner else ""
-            raise SetupError(f"{data_dir} is in use by another hongyan{whose}; stop it or choose another --data.") from error
+            raise SetupError(
+                f"{data_dir} is in use by another hongyan{whose}; stop it or choose another --data."
+            ) from error
         os.ftruncate(self._file, 0)
         os.write(self._file, str(os.getpid()).encode())
 

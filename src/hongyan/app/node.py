@@ -17,7 +17,7 @@ from hongyan.app.downlink import LocalDownlink
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
 from hongyan.delivery.persist import trim_log
-from hongyan.gateway.gateway import Around, Gateway, GatewayOptions, Uplink
+from hongyan.gateway.gateway import Around, Cast, Gateway, GatewayOptions, Handler, Uplink
 from hongyan.model.codes import Overloaded, StorageFull
 from hongyan.model.commands import Mark
 from hongyan.model.errors import HongyanError
@@ -93,13 +93,13 @@ def join_uplink(
     def signal(identity: Identity, request: frames.SignalRequest) -> None:
         delivery.signal(request.conversation_id, identity.user_id, request.kind)
 
-    handlers = {
+    handlers: dict[type, Handler] = {
         frames.Sync: sync,
         frames.GetEntries: entries,
         frames.GetMembers: members,
         frames.GetPositions: positions,
     }
-    casts = {frames.MarkRequest: mark, frames.SignalRequest: signal}
+    casts: dict[type, Cast] = {frames.MarkRequest: mark, frames.SignalRequest: signal}
     return Uplink(users.authenticate, admission.admit, sync, handlers, casts)
 
 
@@ -139,7 +139,9 @@ def declare_gauges(stages: Stages) -> None:
     metrics.gauge("hongyan_unauthenticated", "Connections without a token yet.", lambda: gateway.unauthenticated)
     metrics.gauge("hongyan_slow_connections", "Connections whose socket takes no more.", lambda: len(gateway.paused))
     metrics.gauge("hongyan_log_queue", "Records that wait to be durable.", log.waiting)
-    metrics.gauge("hongyan_delivery_lag", "Durable records that wait to be decided.", lambda: log.end_now - delivery.position)
+    metrics.gauge(
+        "hongyan_delivery_lag", "Durable records that wait to be decided.", lambda: log.end_now - delivery.position
+    )
     metrics.gauge("hongyan_persist_lag", "Decided records that wait to be stored.", lambda: delivery.persist_lag)
     metrics.gauge("hongyan_positions_queue", "Read positions that wait for their record.", stages.gatherer.waiting)
     metrics.gauge("hongyan_loop_lag_seconds", "How late the event loop runs.", lambda: stages.lag.lag_s)
@@ -164,7 +166,9 @@ def delivery_options(config: Config) -> DeliveryOptions:
 def admission_options(config: Config) -> AdmissionOptions:
     """Admission's part of the configuration."""
     limits = config.limits
-    return AdmissionOptions(limits.group_members, limits.recall_window_ms, limits.submissions_per_s, limits.submissions_burst)
+    return AdmissionOptions(
+        limits.group_members, limits.recall_window_ms, limits.submissions_per_s, limits.submissions_burst
+    )
 
 
 def conversations_options(config: Config) -> ConversationsOptions:

@@ -129,10 +129,10 @@ class Users(msgspec.Struct, frozen=True):
     registration: Annotated[
         Literal["open", "closed"], Meta(description="Whether anybody may register, or only `hongyan user add`.")
     ] = "open"
-    registrations_per_hour: Annotated[int, Meta(ge=1, le=10_000_000, description="New users from one address.")] = 60
-    log_ins_per_minute: Annotated[int, Meta(ge=1, le=10_000_000, description="Log-ins from one address.")] = 60
+    registrations_per_hour: Annotated[int, Meta(ge=1, le=10_000_000, description="New users from one address.")] = 300
+    log_ins_per_minute: Annotated[int, Meta(ge=1, le=10_000_000, description="Failed log-ins from one address.")] = 60
     user_log_ins_per_minute: Annotated[
-        int, Meta(ge=1, le=10_000_000, description="Log-ins of one user from one address.")
+        int, Meta(ge=1, le=10_000_000, description="Failed log-ins of one user from one address.")
     ] = 10
 
 
@@ -150,9 +150,7 @@ class Logging(msgspec.Struct, frozen=True):
 class Config(msgspec.Struct, frozen=True):
     """All of it."""
 
-    data_dir: Annotated[str, Meta(min_length=1, description="The folder that holds everything the server keeps.")] = (
-        "data"
-    )
+    data_dir: Annotated[Path, Meta(description="The folder that holds everything the server keeps.")] = Path("data")
     listen: Listen = field(default_factory=Listen)
     limits: Limits = field(default_factory=Limits)
     gateway: Gateway = field(default_factory=Gateway)
@@ -160,8 +158,3 @@ class Config(msgspec.Struct, frozen=True):
     delivery: Delivery = field(default_factory=Delivery)
     users: Users = field(default_factory=Users)
     logging: Logging = field(default_factory=Logging)
-
-    @property
-    def data_path(self) -> Path:
-        """`data_dir` as a path."""
-        return Path(self.data_dir)

@@ -81,12 +81,12 @@ def build(settings: Iterable[Setting]) -> Config:
     said: dict[str, dict[str, object]] = {}
     for setting in settings:
         try:
-            value = msgspec.convert(setting.value, setting.key.type)
+            value = msgspec.convert(setting.value, setting.key.type, dec_hook=_path)
         except msgspec.ValidationError as error:
             raise SetupError(f"{setting.where}: {error}.") from error
         said.setdefault(setting.key.section, {})[setting.key.name] = value
     top = said.pop("", {})
-    return msgspec.convert({**top, **said}, Config)
+    return msgspec.convert({**top, **said}, Config, dec_hook=_path)
 
 
 def check(config: Config) -> None:
@@ -113,10 +113,18 @@ def parse_address(text: str, where: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, Path):
+        return value
+    if kind is Path and isinstance(value, str) and value:
+        return Path(value)
+    raise ValueError("expected the path of a folder")
+
+
 def _from_text(key: Key, text: str, where: str) -> Setting:
     value: object = text
     try:
-        value = msgspec.convert(text, key.type, strict=False)
+        value = msgspec.convert(text, key.type, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         if "array" not in str(error):
             raise SetupError(f"{where}: {error}.") from error

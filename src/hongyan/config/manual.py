@@ -1,6 +1,7 @@
 """The manual and the shown configuration, both printed from the type."""
 
 import json
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
@@ -59,6 +60,8 @@ def _toml_value(value: object) -> str:
         return f"[{', '.join(_toml_value(item) for item in value)}]"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:_}"
+    if isinstance(value, Path):
+        value = str(value)
     return json.dumps(value, ensure_ascii=False)  # TOML's basic strings, floats and booleans are JSON's
 
 

@@ -61,15 +61,20 @@ class Delivery:
         return self._position
 
     @property
+    def persist_lag(self) -> int:
+        """How many decided records the store has not kept yet."""
+        return self._position - self._persister.position
+
+    @property
     def persister(self) -> Persister:
         """Where decided batches wait for the store."""
         return self._persister
 
     async def run(self) -> None:
         """Works until cancelled; raises what makes going on unsafe. What was decided and not stored is replayed next time."""
-        self._position = await self._around.store.position(self._partition)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._persister.run())
+        self._position = self._persister.position = await self._around.store.position(self._partition)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._persister.run())
             await self._loop()
 
     async def _loop(self) -> None:

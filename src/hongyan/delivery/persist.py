@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from hongyan.model.codes import StorageFull
-from hongyan.model.ids import ConversationId
 from hongyan.ports.log import Log
 from hongyan.ports.state import Hot
-from hongyan.ports.store import ConversationStore, StoreBatch
+from hongyan.ports.store import ConversationRow, ConversationStore, StoreBatch
 from hongyan.telemetry import get_logger
 
 logger = get_logger(__name__)
 
-Settled = Callable[[Sequence[ConversationId], int], None]
+Settled = Callable[[Sequence[ConversationRow], int], None]
 _MERGED_ENTRIES = 4_000
 _RETRY_S = 0.5
 
@@ -42,7 +41,7 @@ class Persister:
                 batch = merged(batch, self._queue.get_nowait())
             await self._persist(batch)
             await self._hot.settle(batch.conversations)
-            self._settled([row.conversation_id for row in batch.conversations], batch.next_offset)
+            self._settled(batch.conversations, batch.next_offset)
             self.position = batch.next_offset
 
     async def _persist(self, batch: StoreBatch) -> None:

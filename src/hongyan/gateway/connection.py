@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from hongyan.gateway.gateway import Gateway
 
 
+FRESH_SUBMISSIONS = 32
+
+
 class Wire(Protocol):
     """A transport that carries packets. Never waits."""
 
@@ -40,6 +43,8 @@ class Wire(Protocol):
 class Connection:
     """Small on purpose: fifteen thousand of them idle in one process.
 
+    `fresh` counts down the first submissions: a client that was cut off repeats what it has no receipt for, and one that
+    forgets to say so is looked up all the same.
     `pending` counts submissions without an answer, `requests` reads that run; `paused_at_s` is when the socket stopped taking
     more (0: it takes); `lane` holds frames that must wait for an earlier submission of the same connection.
     """
@@ -47,6 +52,7 @@ class Connection:
     __slots__ = (
         "device_id",
         "end",
+        "fresh",
         "gateway",
         "gzip",
         "heard_at_s",
@@ -64,6 +70,7 @@ class Connection:
         self.user_id: UserId | None = None
         self.device_id: DeviceId | None = None
         self.gzip = False
+        self.fresh = FRESH_SUBMISSIONS
         self.pending = 0
         self.requests = 0
         self.heard_at_s = gateway.now_s

@@ -41,7 +41,7 @@ def _push_common(gateway: "Gateway", fanout: Fanout, own: dict[int, int]) -> int
         mine = find(user_id)
         if mine is None:
             continue
-        for connection in mine if type(mine) is tuple else (mine,):
+        for connection in mine if isinstance(mine, tuple) else (mine,):
             if connection.id in own:
                 delivered += own[connection.id]
                 continue
@@ -80,7 +80,7 @@ def _write_own(
     parts = [codec.push(others)] if others else []
     for answer in answers:
         result = answer.result
-        if type(result) is Submitted:
+        if isinstance(result, Submitted):
             parts.append(codec.receipt(answer.request, fanout.conversation_id, result))
         else:
             gateway.metrics.refused(result.name)

@@ -30,6 +30,9 @@ logger = get_logger(__name__)
 Handler = Callable[[Identity, Any], Awaitable[frames.ServerEvent]]
 """Answers a read of one user."""
 
+SyncHandler = Callable[[Identity, frames.Sync], Awaitable[frames.SyncPage]]
+"""The first page, which a connection gets with its welcome."""
+
 Cast = Callable[[Identity, Any], None]
 """Takes in what wants no answer: marks and signals. Raises the coded error of a refusal."""
 
@@ -56,9 +59,9 @@ class Uplink(msgspec.Struct, frozen=True):
 
     authenticate: Authenticate
     admit: Admit
-    sync: Handler
-    handlers: Mapping[type, Handler]
-    casts: Mapping[type, Cast]
+    sync: SyncHandler
+    handlers: Mapping[Any, Handler]
+    casts: Mapping[Any, Cast]
 
 
 class Around(msgspec.Struct, frozen=True):
@@ -83,12 +86,12 @@ class Gateway:
         self.draining = False
         self._last_id = 0
         self._wheel = Wheel(self)
-        self._tasks: asyncio.TaskGroup | None = None
+        self._group: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
         """Serves until cancelled: owns the tasks of reads and the wheel."""
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
+        async with asyncio.TaskGroup() as group:
+            self._group = group
             await self._wheel.run()
 
     # Sockets come and go
@@ -162,12 +165,16 @@ class Gateway:
         if connection.pending >= self.options.limits.pending_submissions:
             connection.refuse(request, TooManyRequests(limit=self.options.limits.pending_submissions))
             return False
+        resend = command.resend
+        if connection.fresh:
+            connection.fresh -= 1
+            resend = True
         submission = Submission(
             command.conversation_id,
             connection.user_id,  # type: ignore[arg-type]  # an open end is authenticated
             command.client_msg_id,
             command.command,
-            command.resend,
+            resend,
             self.number,
             connection.id,
             request,
@@ -205,13 +212,13 @@ class Gateway:
         connection.lane.extend(rest)
         connection.wire.pause_reading()
 
-    def _other(self, connection: Connection, request: int, command: frames.ClientCommand) -> None:
+    def _other(self, connection: Connection, request: int, command: frames.ClientCommand | frames.Refused) -> None:
         kind = type(command)
-        if kind is frames.Refused:
+        if isinstance(command, frames.Refused):
             connection.refuse(request, command.error)
-        elif kind is frames.Ping:
+        elif isinstance(command, frames.Ping):
             connection.reply(request, frames.Pong(self.clock()))
-        elif kind is frames.Connect:
+        elif isinstance(command, frames.Connect):
             self._spawn(self._connect(connection, request, command))
         elif kind in self.uplink.casts:
             try:
@@ -267,7 +274,7 @@ class Gateway:
             connection.reply(request, event)
         except HongyanError as error:
             connection.refuse(request, error)
-        except Exception as error:  # noqa: BLE001 - one request must not take the gateway with it; it is told as internal
+        except Exception as error:
             reference = f"{self.number:x}-{connection.id:x}-{request}"
             logger.error("request failed", reference=reference, command=type(command).__name__, exc_info=error)
             connection.refuse(request, Internal(reference=reference))
@@ -275,9 +282,9 @@ class Gateway:
             connection.requests -= 1
 
     def _spawn(self, work: Awaitable[None]) -> None:
-        if self._tasks is None:
+        if self._group is None:
             raise Unavailable(what="the gateway")
-        self._tasks.create_task(_guarded(work))
+        self._group.create_task(_guarded(work))
 
     # Down
 
@@ -325,6 +332,8 @@ class Gateway:
         self.draining = True
         within_ms = int(self.options.drain_s * 1000)
         for connection in list(self.connections.values()):
+            if connection.user_id is not None:
+                connection.end.drain()
             connection.reply(0, frames.GoAway(within_ms))
         deadline = asyncio.get_running_loop().time() + self.options.drain_s
         while asyncio.get_running_loop().time() < deadline and any(c.pending for c in self.connections.values()):
@@ -343,7 +352,7 @@ def identity_of(connection: Connection) -> Identity:
 async def _guarded(work: Awaitable[None]) -> None:
     try:
         await work
-    except Exception as error:  # noqa: BLE001 - a bug in one connection's task must not take the others with it
+    except Exception as error:
         logger.error("a connection's task failed", exc_info=error)
 
 

@@ -41,7 +41,7 @@ class TcpWire(asyncio.Protocol):
                 self.connection.refuse(0, error)
                 self.gateway.close(self.connection, CloseCode.BAD_FRAME)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The socket is gone."""
         if self.connection is not None:
             self.gateway.closed(self.connection)

@@ -16,6 +16,8 @@ class ErrorCode(IntEnum):
     INVALID_FIELD = 1006
     CONTENT_TOO_LARGE = 1007
     INFLATED_TOO_LARGE = 1008
+    PATH_UNKNOWN = 1009
+    METHOD_NOT_ALLOWED = 1010
     NOT_AUTHENTICATED = 2001
     TOKEN_INVALID = 2002
     TOKEN_EXPIRED = 2003
@@ -156,6 +158,30 @@ class InflatedTooLarge(CallerFault):
 
     def __init__(self, *, limit_bytes: int, retry_after_ms: int = 0) -> None:
         super().__init__(retry_after_ms, limit_bytes=limit_bytes)
+
+
+class PathUnknown(CallerFault):
+    """There is nothing at {path}."""
+
+    code = ErrorCode.PATH_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is nothing at {path}."
+
+    def __init__(self, *, path: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, path=path)
+
+
+class MethodNotAllowed(CallerFault):
+    """{method} is not possible at {path}."""
+
+    code = ErrorCode.METHOD_NOT_ALLOWED
+    permanent = True
+    http_status = 405
+    sentence = "{method} is not possible at {path}."
+
+    def __init__(self, *, method: str, path: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, method=method, path=path)
 
 
 class NotAuthenticated(CallerFault):
@@ -467,6 +493,8 @@ ERRORS: dict[int, type[HongyanError]] = {
     1006: InvalidField,
     1007: ContentTooLarge,
     1008: InflatedTooLarge,
+    1009: PathUnknown,
+    1010: MethodNotAllowed,
     2001: NotAuthenticated,
     2002: TokenInvalid,
     2003: TokenExpired,

@@ -4,6 +4,8 @@ A rule decides first and changes after, so a rule that refuses or fails leaves t
 seen before, may they, number it. A retry is answered even to a sender who has left since.
 """
 
+from itertools import islice
+
 from hongyan.model.codes import SubmissionConflict
 from hongyan.model.commands import MovePositions, Recall
 from hongyan.model.records import Record, Submitted
@@ -13,6 +15,14 @@ from hongyan.model.state import Conversation, Outcome
 NEEDING_FACTS: frozenset[type] = frozenset({Recall, MovePositions})
 """The commands whose rules ask for facts of older entries."""
 
+RETRY_WINDOW = 512
+"""A record that does not say it is a retry is taken for one of the newest so many entries, and no further back.
+
+An owner that has been warm for long and one that has just loaded the state must decide alike, or a replay after a crash
+would number anew what was acknowledged. This far back both know every submission; further back only a look-up tells, and
+records that say nothing are not worth one each.
+"""
+
 
 def apply(state: Conversation, record: Record, offset: int) -> Outcome:
     """Decides one record and moves the state past it.
@@ -20,13 +30,13 @@ def apply(state: Conversation, record: Record, offset: int) -> Outcome:
     `offset` is the record's place in the log; records at or below `state.offset` were applied before and must not come.
     """
     key = (record.sender_id, record.client_msg_id)
-    before = state.submitted.get(key)
-    if before is not None and record.client_msg_id:
+    before = state.submitted.get(key) if record.client_msg_id else None
+    if before is not None and (record.resend or before.seq > max(0, state.seq - RETRY_WINDOW)):
         outcome = _answer_again(before, record)
     else:
         command = record.command
         outcome = RULES[type(command)](state, record, command)
-        if outcome.receipt is not None:
+        if outcome.receipt is not None and record.client_msg_id:
             state.submitted[key] = outcome.receipt
     state.offset = offset
     return outcome
@@ -41,19 +51,28 @@ def needed_facts(state: Conversation, record: Record) -> list[int]:
     if isinstance(command, Recall):
         wanted = [command.seq]
     elif isinstance(command, MovePositions):
-        wanted = [mark.read_seq for mark in command.marks]
+        # Who is no member now has nothing to move: if he comes back in this batch, he begins at the head of that moment.
+        moving = ((mark.read_seq, state.members.get(mark.user_id)) for mark in command.marks)
+        wanted = [seq for seq, member in moving if member is not None and seq > member.read_seq]
     else:
         return []
-    return [seq for seq in wanted if 0 < seq < state.seq and seq not in state.recent]
+    # The head too: records before this one in its batch may add entries, and then it is the head no more.
+    return [seq for seq in wanted if 0 < seq <= state.seq and seq not in state.recent]
 
 
-def trim(state: Conversation, keep: int) -> None:
-    """Lets the warm windows shrink to the newest `keep`; the owner calls it once all of them are stored."""
+def trim(state: Conversation, keep: int, settled_seq: int, settled_offset: int) -> None:
+    """Lets the warm windows shrink to the newest `keep`, or RETRY_WINDOW if that is more, of what is stored.
+
+    The store has kept the conversation's entries up to `settled_seq`, and all that records up to `settled_offset` did.
+    What a look-up would not give as it is now stays: a recall or a submission without an entry may not be stored yet.
+    """
+    oldest_seq = min(settled_seq, state.seq - max(keep, RETRY_WINDOW))
+    whole = state.offset <= settled_offset
     for window in (state.submitted, state.recent):
-        excess = len(window) - keep
-        if excess > 0:
-            for key in list(window)[:excess]:
-                del window[key]  # type: ignore[arg-type]  # each window is given its own keys
+        for key in list(islice(window, max(0, len(window) - keep))):
+            submitted = window[key]  # type: ignore[index]  # each window is given its own keys
+            if submitted.seq <= oldest_seq and (whole or (submitted.seq and not submitted.recalled)):
+                del window[key]  # type: ignore[arg-type]  # as above
 
 
 def _answer_again(before: Submitted, record: Record) -> Outcome:

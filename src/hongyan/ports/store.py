@@ -93,17 +93,21 @@ class ConversationStore(Protocol):
     async def submissions(
         self, keys: Sequence[tuple[ConversationId, UserId, ClientMsgId]]
     ) -> Mapping[tuple[ConversationId, UserId, ClientMsgId], Submitted]:
-        """What became of earlier submissions, of those that are known."""
+        """What became of earlier submissions, of those that are known: what their receipts say, and the digest.
+
+        Where a key was used again so late that it counted as new, the one of the highest seq.
+        """
         ...
 
     async def facts(self, keys: Sequence[tuple[ConversationId, int]]) -> Mapping[tuple[ConversationId, int], Submitted]:
-        """The facts of entries by conversation and seq, of those that exist."""
+        """The facts of entries by conversation and seq, of those that exist; the digest is not among them."""
         ...
 
     async def persist(self, batch: StoreBatch) -> None:
         """Keeps a batch; repeating one changes nothing.
 
-        Entries that are there stay, and a state gives way only to one of a higher offset.
+        Entries that are there stay, and a state gives way only to one of a higher offset. An entry is kept whatever its
+        client_msg_id: whether that counts as a retry was decided before.
 
         Raises StorageFull when the disk refuses; then nothing was kept and the same batch may come again.
         """
@@ -115,7 +119,10 @@ class ConversationStore(Protocol):
 
 
 class HeadRow(msgspec.Struct, frozen=True, gc=False):
-    """A conversation with one user's membership in it. `preview` is the encoded entry at the last visible seq."""
+    """A conversation with one user's membership in it. `preview` is the encoded entry at the last visible seq.
+
+    For one who went, that seq and its countable number stand in `conversation` instead of the head's.
+    """
 
     conversation: ConversationRow
     member: MemberRow

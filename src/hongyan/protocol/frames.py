@@ -7,6 +7,7 @@ bytes.
 import msgspec
 
 from hongyan.model.commands import AnyCommand
+from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.model.records import Submitted
 
@@ -94,7 +95,15 @@ class Ping(msgspec.Struct, frozen=True):
     """Are you there?"""
 
 
-ClientCommand = Connect | Submit | MarkRequest | SignalRequest | Sync | GetEntries | GetMembers | GetPositions | Ping
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """Stands for a command that the server cannot act on; the other frames of its packet stand. `error` is the answer."""
+
+    error: HongyanError
+
+
+ClientCommand = (
+    Connect | Submit | MarkRequest | SignalRequest | Sync | GetEntries | GetMembers | GetPositions | Ping | Refused
+)
 
 
 class ClientFrame(msgspec.Struct, frozen=True, gc=False):

@@ -25,7 +25,7 @@ def test_the_command_line_beats_the_environment_beats_the_file_beats_the_default
     environment = {"HONGYAN_LIMITS_CONTENT_BYTES": "2000", "HONGYAN_LIMITS_SYNC_PAGE": "20", "HOME": "/"}
     config = load(path, environment, ["limits.content_bytes=3000"])
     assert (config.limits.content_bytes, config.limits.sync_page, config.limits.group_members) == (3000, 20, 3)
-    assert config.data_dir == "f"
+    assert config.data_dir == Path("f")
     assert config.limits.page_entries == Config().limits.page_entries
 
 
@@ -83,6 +83,7 @@ def test_a_mistake_in_a_variable_or_on_the_command_line_is_named() -> None:
         (["listen.http=127.0.0.1:9", "listen.ws=127.0.0.1:9"], "two of them are the same"),
         (["listen.http=8080"], r"\[listen\] http: expected host:port"),
         (["limits.content_bytes=4000", "limits.packet_bytes=4000"], "content_bytes must be smaller than packet_bytes"),
+        (["data_dir="], "command line, data_dir: expected the path of a folder"),
         (["users.access_ttl_s=600", "users.refresh_ttl_s=600"], "access_ttl_s must be smaller"),
         (["gateway.origins=*"], "any page speak for your users"),
     ],

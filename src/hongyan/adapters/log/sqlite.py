@@ -8,13 +8,13 @@ that keep up are served from the tail in memory and never touch the file.
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from hongyan.adapters.sqlite import Thread, as_fault, connect
-from hongyan.model.codes import Overloaded, Unavailable
+from hongyan.model.codes import InvalidField, Overloaded, Unavailable
 from hongyan.model.commands import SendMessage
 from hongyan.model.records import Record
 from hongyan.ports.log import AppendFailed, LogBatch
@@ -70,6 +70,11 @@ class SqliteLog:
         """See the port."""
         return len(self._queue)
 
+    @property
+    def end_now(self) -> int:
+        """The offset that the next durable record will get; what `end` says, without waiting."""
+        return self._next
+
     async def end(self, partition: int) -> int:
         """See the port."""
         _check_partition(partition)
@@ -86,25 +91,46 @@ class SqliteLog:
                 await self._commit()
             raise
         finally:
-            self._writer.close()
-            self._reader.close()
-            self._write.close()
-            self._read.close()
+            await self._writer.end(self._write)
+            await self._reader.end(self._read)
 
     async def _commit(self) -> None:
-        batch = self._take()
-        encoded = _ENCODER.encode(batch)
-        try:
-            await asyncio.shield(self._writer.call(self._insert, self._next, len(batch), encoded))
-        except sqlite3.Error as error:
-            fault = as_fault(error)
-            if fault is None:
-                raise
-            self._failed(batch, fault)
+        batch, encoded = self._encoded(self._take())
+        if not batch:
             return
-        self._keep(LogBatch(0, self._next, batch))
-        self._next += len(batch)
-        self._grown.set()
+        insert = self._writer.start(self._insert, self._next, len(batch), encoded)
+        try:
+            # Not interrupted: were the outcome missed, the next batch would be written to the same offsets.
+            await _through(insert)
+        finally:
+            self._conclude(batch, insert)
+
+    def _conclude(self, batch: list[Record], insert: asyncio.Future[None]) -> None:
+        error = insert.exception()
+        if error is None:
+            self._keep(LogBatch(0, self._next, batch))
+            self._next += len(batch)
+            self._grown.set()
+            return
+        fault = as_fault(error) if isinstance(error, sqlite3.Error) else None
+        if fault is None:
+            raise error
+        self._failed(batch, fault)
+
+    def _encoded(self, batch: list[Record]) -> tuple[list[Record], bytes]:
+        """The batch and its bytes, less records that have no encoding: text of Python's may hold what UTF-8 cannot."""
+        try:
+            return batch, _ENCODER.encode(batch)
+        except (ValueError, OverflowError):
+            good = []
+            for record in batch:
+                try:
+                    _ENCODER.encode(record)
+                except (ValueError, OverflowError) as error:
+                    self._failed([record], InvalidField(field="command", reason=str(error)))
+                else:
+                    good.append(record)
+            return good, _ENCODER.encode(good)
 
     def _take(self) -> list[Record]:
         """The next batch. What does not fit into one commit stays, and the wake-up with it."""
@@ -143,7 +169,7 @@ class SqliteLog:
             self._grown.clear()
             await self._grown.wait()
         if self._tail and self._tail[0].first_offset <= first:
-            return LogBatch(0, first, _slice(self._tail, first, limit))
+            return LogBatch(0, first, _slice(_from(self._tail, first), first, limit))
         rows = await self._reader.call(self._select, first, limit)
         if not rows or rows[0][0] > first:
             raise Unavailable(what=f"the log below offset {rows[0][0] if rows else self._next}")
@@ -166,6 +192,18 @@ class SqliteLog:
         self._write.execute(statement, (below,))
 
 
+async def _through(work: asyncio.Future[None]) -> None:
+    """Waits until the work has ended, well or badly. A cancellation is raised after that."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
 def _check_partition(partition: int) -> None:
     if partition != 0:
         raise ValueError(f"this log has one partition, 0, not {partition}")
@@ -176,12 +214,10 @@ def _weight(record: Record) -> int:
     return _RECORD_BYTES + (len(command.content) if type(command) is SendMessage else 0)
 
 
-def _slice(batches: Sequence[LogBatch] | deque[LogBatch], first: int, limit: int) -> Sequence[Record]:
+def _slice(batches: Iterable[LogBatch], first: int, limit: int) -> Sequence[Record]:
     """The records from offset `first`, at most `limit`, of batches that begin at or before it."""
     records: list[Record] = []
     for batch in batches:
-        if batch.next_offset <= first:
-            continue
         start = max(0, first - batch.first_offset)
         if not records and start == 0 and len(batch.records) >= limit:
             return batch.records[:limit]
@@ -189,3 +225,14 @@ def _slice(batches: Sequence[LogBatch] | deque[LogBatch], first: int, limit: int
         if len(records) >= limit:
             break
     return records
+
+
+def _from(tail: deque[LogBatch], first: int) -> list[LogBatch]:
+    """The batches of the tail that end after offset `first`. Found from the new end, where a reader that keeps up is."""
+    found = []
+    for batch in reversed(tail):
+        if batch.next_offset <= first:
+            break
+        found.append(batch)
+    found.reverse()
+    return found

@@ -32,6 +32,9 @@ _CONVERSATION_UPSERT = """ON CONFLICT (conversation_id) DO UPDATE SET seq = excl
 _MEMBER_UPSERT = """ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role, joined_seq = excluded.joined_seq,
     left_seq = excluded.left_seq, read_seq = excluded.read_seq, read_countable = excluded.read_countable,
     delivered_seq = excluded.delivered_seq"""
+_SUBMISSION_UPSERT = """ON CONFLICT (conversation_id, sender_id, client_msg_id) DO UPDATE SET seq = excluded.seq,
+    message_id = excluded.message_id, time_ms = excluded.time_ms, countable = excluded.countable,
+    digest = excluded.digest WHERE excluded.seq > submission.seq"""
 _HEADS = """
 SELECT c.conversation_id, CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END,
     CASE WHEN m.left_seq THEN coalesce(e.countable, 0) ELSE c.countable END, c.time_ms, c."offset", c.name,
@@ -55,11 +58,9 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Ends the threads and closes the file."""
-        self._writer.close()
-        self._write.close()
+        await self._writer.end(self._write)
         for thread, connection in self._readers:
-            thread.close()
-            connection.close()
+            await thread.end(connection)
 
     async def position(self, partition: int) -> int:
         """See the port."""
@@ -136,7 +137,9 @@ class SqliteStore:
         write = self._write
         write.execute("BEGIN IMMEDIATE")
         try:
-            row = write.execute("SELECT next_offset FROM log_position WHERE partition = ?", (batch.partition,)).fetchone()
+            row = write.execute(
+                "SELECT next_offset FROM log_position WHERE partition = ?", (batch.partition,)
+            ).fetchone()
             # An owner that was overtaken brings what is here already, and states that are older than these.
             if row is None or row[0] < batch.next_offset:
                 self._write_all(batch)
@@ -150,13 +153,15 @@ class SqliteStore:
         self._insert("INSERT OR IGNORE INTO entry", 10, map(_entry_tuple, batch.entries))
         submissions = [_submission_tuple(row) for row in batch.entries if row.client_msg_id]
         submissions += [_silent_tuple(conversation_id, submitted) for conversation_id, submitted in batch.silent]
-        self._insert("INSERT OR IGNORE INTO submission", 8, submissions)
+        self._insert("INSERT INTO submission", 8, submissions, _SUBMISSION_UPSERT)
         for row in batch.replaced:
             values = (row.kind, row.recalled, row.encoded, row.conversation_id, row.seq)
             self._write.execute(
                 "UPDATE entry SET kind = ?, recalled = ?, encoded = ? WHERE conversation_id = ? AND seq = ?", values
             )
-        self._insert("INSERT INTO conversation", 6, map(msgspec.structs.astuple, batch.conversations), _CONVERSATION_UPSERT)
+        self._insert(
+            "INSERT INTO conversation", 6, map(msgspec.structs.astuple, batch.conversations), _CONVERSATION_UPSERT
+        )
         self._insert("INSERT INTO member", 8, map(msgspec.structs.astuple, batch.members), _MEMBER_UPSERT)
         self._insert("INSERT OR IGNORE INTO membership", 2, _new_memberships(batch))
         self._insert("INSERT OR IGNORE INTO dead_letter", 5, map(_dead_tuple, batch.dead))

@@ -118,32 +118,26 @@ class Conversations:
         if request.seq < 0 or request.limit < 0:
             raise InvalidField(field="seq", reason="it is not negative")
         visible = await self.visible(user_id, request.conversation_id)
-        limit = min(request.limit or self._options.page_entries, self._options.page_entries)
+        head = min(visible.high, await self._head_seq(request.conversation_id, visible.hot))
         if request.backward:
-            high = min(visible.high, request.seq - 1 if request.seq else _NO_END)
-            return await self._page(request, visible, (visible.low, high), limit)
-        low = max(visible.low, request.seq + 1)
-        head = min(visible.high, visible.hot.conversation.seq if visible.hot else 0)
-        if head - low >= self._options.too_long_gap:
-            restart = head - self._options.page_entries
-            return frames.EntryPage(request.conversation_id, too_long_restart_seq=restart, head_seq=head)
-        return await self._page(request, visible, (low, visible.high), limit)
-
-    async def _page(
-        self, request: frames.GetEntries, visible: Visible, seqs: tuple[int, int], limit: int
-    ) -> frames.EntryPage:
-        """Entries of [low, high]: the store's below the hot window, the hot ones above, one more than asked to know of more."""
-        low, high = seqs
+            seqs = (visible.low, min(head, request.seq - 1) if request.seq else head)
+        else:
+            seqs = (max(visible.low, request.seq + 1), head)
+            if seqs[1] - seqs[0] >= self._options.too_long_gap:
+                restart = head - self._options.page_entries
+                return frames.EntryPage(request.conversation_id, too_long_restart_seq=restart, head_seq=head)
+        limit = min(request.limit or self._options.page_entries, self._options.page_entries)
         rows = await self._merged(request, visible.hot, seqs, limit + 1)
-        chosen = rows[-limit:] if request.backward else rows[:limit]
-        chosen = _within(chosen, self._options.page_bytes, backward=request.backward)
-        head = visible.hot.conversation.seq if visible.hot else (rows[-1][0] if rows and not request.backward else 0)
-        return frames.EntryPage(
-            request.conversation_id,
-            tuple(encoded for _, encoded in chosen),
-            more=len(rows) > len(chosen),
-            head_seq=min(head, visible.high),
-        )
+        fitting = rows[-limit:] if request.backward else rows[:limit]
+        chosen = _within(fitting, self._options.page_bytes, backward=request.backward)
+        encoded = tuple(encoded for _, encoded in chosen)
+        return frames.EntryPage(request.conversation_id, encoded, more=len(rows) > len(chosen), head_seq=head)
+
+    async def _head_seq(self, conversation_id: ConversationId, hot: HotConversation | None) -> int:
+        if hot:
+            return hot.conversation.seq
+        last = await self._reader.entries(conversation_id, 1, _NO_END, 1, backward=True)
+        return last[0][0] if last else 0
 
     async def _merged(
         self, request: frames.GetEntries, hot: HotConversation | None, seqs: tuple[int, int], limit: int
@@ -151,8 +145,6 @@ class Conversations:
         low, high = seqs
         window = hot.entries if hot else ()
         first_hot = window[0].seq if window else _NO_END
-        if hot:
-            high = min(high, hot.conversation.seq)
         upper = [(row.seq, row.encoded) for row in window if low <= row.seq <= high]
         if request.backward:
             if len(upper) >= limit:

@@ -1,0 +1,180 @@
+"""Conversations and entries in the memory of one process: exact in its promises, and gone with the process.
+
+It keeps rows, which nobody can change, and gives states that share nothing with those it was given.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+
+import msgspec
+
+from hongyan.model.codes import StorageFull
+from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId, kind_of
+from hongyan.model.records import Submitted
+from hongyan.model.state import Conversation, Member, rebuild
+from hongyan.ports.store import ConversationRow, DeadLetter, EntryRow, HeadRow, MemberRow, StoreBatch
+
+SubmissionKey = tuple[ConversationId, UserId, ClientMsgId]
+FactKey = tuple[ConversationId, int]
+
+
+class _Kept(msgspec.Struct):
+    """One conversation. A former member's row stays, with where he left."""
+
+    row: ConversationRow
+    members: dict[UserId, MemberRow] = {}
+
+
+class MemoryStore:
+    """A `ports.store.ConversationStore` and `HistoryReader` for a log of `partitions`.
+
+    `capacity_rows` bounds entries, silent submissions and dead letters together.
+    """
+
+    def __init__(self, *, partitions: int = 1, capacity_rows: int = 1_000_000) -> None:
+        self._capacity_rows = capacity_rows
+        self._positions = dict.fromkeys(range(partitions), 0)
+        self._conversations: dict[ConversationId, _Kept] = {}
+        self._by_user: dict[UserId, set[ConversationId]] = {}
+        self._entries: dict[ConversationId, dict[int, EntryRow]] = {}
+        self._submissions: dict[SubmissionKey, Submitted] = {}
+        self._dead: dict[tuple[int, int], DeadLetter] = {}
+        self._rows = 0
+
+    async def position(self, partition: int) -> int:
+        return self._positions[partition]
+
+    async def load(self, conversation_ids: Sequence[ConversationId]) -> Mapping[ConversationId, Conversation]:
+        kept = self._conversations
+        return {key: _state(kept[key]) for key in conversation_ids if key in kept}
+
+    async def submissions(self, keys: Sequence[SubmissionKey]) -> Mapping[SubmissionKey, Submitted]:
+        kept = self._submissions
+        return {key: msgspec.structs.replace(kept[key]) for key in keys if key in kept}
+
+    async def facts(self, keys: Sequence[FactKey]) -> Mapping[FactKey, Submitted]:
+        rows = {(key, seq): self._entries.get(key, {}).get(seq) for key, seq in keys}
+        return {key: submitted_of(row) for key, row in rows.items() if row is not None}
+
+    async def persist(self, batch: StoreBatch) -> None:
+        """See the port. Raises StorageFull when the rows would be more than `capacity_rows`."""
+        if batch.next_offset <= self._positions[batch.partition]:
+            return
+        new = [row for row in batch.entries if row.seq not in self._entries.get(row.conversation_id, ())]
+        rows = self._rows + len(new) + len(batch.silent) + len(batch.dead)
+        if rows > self._capacity_rows:
+            raise StorageFull
+        self._rows = rows
+        self._keep_entries(new, batch.replaced)
+        for conversation_id, submitted in batch.silent:
+            self._keep_submission(conversation_id, msgspec.structs.replace(submitted))
+        for row in batch.conversations:
+            self._keep_conversation(row, batch.members)
+        for letter in batch.dead:
+            self._dead.setdefault((letter.partition, letter.offset), letter)
+        self._positions[batch.partition] = batch.next_offset
+
+    def _keep_conversation(self, row: ConversationRow, members: Iterable[MemberRow]) -> None:
+        kept = self._conversations.get(row.conversation_id)
+        if kept is None:
+            kept = self._conversations[row.conversation_id] = _Kept(row)
+        elif row.offset <= kept.row.offset:
+            return
+        kept.row = row
+        for member in members:
+            if member.conversation_id == row.conversation_id:
+                kept.members[member.user_id] = member
+                self._by_user.setdefault(member.user_id, set()).add(member.conversation_id)
+
+    def _keep_entries(self, new: Iterable[EntryRow], replaced: Iterable[EntryRow]) -> None:
+        for row in new:
+            self._entries.setdefault(row.conversation_id, {})[row.seq] = row
+            if row.client_msg_id:
+                self._keep_submission(row.conversation_id, submitted_of(row))
+        for row in replaced:
+            entries = self._entries.get(row.conversation_id, {})
+            if row.seq in entries:
+                changed = {"kind": row.kind, "encoded": row.encoded, "recalled": row.recalled}
+                entries[row.seq] = msgspec.structs.replace(entries[row.seq], **changed)
+
+    def _keep_submission(self, conversation_id: ConversationId, submitted: Submitted) -> None:
+        key = (conversation_id, submitted.sender_id, submitted.client_msg_id)
+        before = self._submissions.get(key)
+        if before is None or submitted.seq > before.seq:
+            self._submissions[key] = submitted
+
+    async def checkpoint(self) -> int:
+        return min(self._positions.values())
+
+    async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
+        kept = (self._conversations[conversation_id] for conversation_id in self._by_user.get(user_id, ()))
+        changed = sorted((one for one in kept if one.row.offset > after_offset), key=lambda one: one.row.offset)
+        return [self._head(one, user_id) for one in changed[:limit]]
+
+    async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
+        kept = self._conversations.get(conversation_id)
+        return None if kept is None else kept.members.get(user_id)
+
+    async def entries(
+        self, conversation_id: ConversationId, low_seq: int, high_seq: int, limit: int, *, backward: bool
+    ) -> Sequence[tuple[int, bytes]]:
+        entries = self._entries.get(conversation_id, {})
+        seqs = range(max(low_seq, 1), min(high_seq, max(entries, default=0)) + 1)
+        found = islice((seq for seq in (reversed(seqs) if backward else seqs) if seq in entries), limit)
+        return [(seq, entries[seq].encoded) for seq in sorted(found)]
+
+    async def members(self, conversation_id: ConversationId, after_user: str, limit: int) -> Sequence[MemberRow]:
+        present = sorted(self._present(conversation_id), key=lambda member: member.user_id)
+        return [member for member in present if member.user_id > after_user][:limit]
+
+    async def positions(self, conversation_id: ConversationId, user_ids: Sequence[UserId]) -> Sequence[MemberRow]:
+        asked = set(user_ids)
+        return [member for member in self._present(conversation_id) if member.user_id in asked]
+
+    def _present(self, conversation_id: ConversationId) -> list[MemberRow]:
+        kept = self._conversations.get(conversation_id)
+        return [] if kept is None else [member for member in kept.members.values() if not member.left_seq]
+
+    def _head(self, kept: _Kept, user_id: UserId) -> HeadRow:
+        """As the user sees it: for one who went, the head is the last entry that is his to see."""
+        member, row = kept.members[user_id], kept.row
+        last = self._entries.get(row.conversation_id, {}).get(member.left_seq or row.seq)
+        if member.left_seq:
+            countable = 0 if last is None else last.countable
+            row = msgspec.structs.replace(row, seq=member.left_seq, countable=countable)
+        return HeadRow(row, member, b"" if last is None else last.encoded)
+
+
+def submitted_of(row: EntryRow) -> Submitted:
+    """The facts of an entry."""
+    return Submitted(
+        row.sender_id,
+        row.client_msg_id,
+        row.seq,
+        MessageId(row.message_id),
+        row.time_ms,
+        row.countable,
+        row.digest,
+        row.kind,
+        row.recalled,
+    )
+
+
+def _state(kept: _Kept) -> Conversation:
+    row = kept.row
+    members = {
+        member.user_id: Member(
+            member.role,
+            member.joined_seq,
+            member.left_seq,
+            member.read_seq,
+            member.read_countable,
+            member.delivered_seq,
+        )
+        for member in kept.members.values()
+        if not member.left_seq
+    }
+    kind = kind_of(row.conversation_id)
+    return rebuild(
+        Conversation(row.conversation_id, kind, row.seq, row.countable, row.time_ms, row.offset, row.name, members)
+    )

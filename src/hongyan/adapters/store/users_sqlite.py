@@ -1,0 +1,186 @@
+"""Accounts and sessions in SQLite: one connection on one thread, every commit synced to the disk before it counts."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from hongyan.adapters.sqlite import Thread, as_fault, connect
+from hongyan.model.codes import Overloaded, TooManyDevices
+from hongyan.model.ids import UserId
+from hongyan.ports.users import SessionRow, UserRow
+
+R = TypeVar("R")
+
+_ADD = "INSERT INTO user (user_id, password_hash, created_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_FIND = "SELECT user_id, password_hash, created_ms FROM user WHERE user_id = ?"
+_SET_PASSWORD = "UPDATE user SET password_hash = ? WHERE user_id = ? AND ? IN ('', password_hash)"  # noqa: S105 - a statement, not a password
+_EXISTING = "SELECT user_id FROM user WHERE user_id IN (SELECT value FROM json_each(?))"
+_PAGE = "SELECT user_id, password_hash, created_ms FROM user WHERE user_id > ? ORDER BY user_id LIMIT ?"
+
+_GIVING_WAY = """
+    SELECT session_id FROM session WHERE user_id = ? AND revoked_ms = 0 AND (device_id = ? OR expires_ms <= ?)"""
+_UNREVOKED = "SELECT count(*) FROM session WHERE user_id = ? AND revoked_ms = 0"
+_OPEN = """
+    INSERT INTO session (session_id, user_id, device_id, device_name, created_ms, refreshed_ms, expires_ms, generation,
+        nonce, revoked_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_SESSION = """
+    SELECT session_id, user_id, device_id, device_name, created_ms, refreshed_ms, expires_ms, generation, nonce,
+        revoked_ms
+    FROM session WHERE session_id = ?"""
+_ROTATE = """
+    UPDATE session SET generation = generation + 1, refreshed_ms = ?, expires_ms = ?
+    WHERE session_id = ? AND generation = ? AND revoked_ms = 0 AND expires_ms > ?"""
+_REVOKE = "UPDATE session SET revoked_ms = ? WHERE session_id = ? AND revoked_ms = 0"
+_LIVING = """
+    SELECT session_id, user_id, device_id, device_name, created_ms, refreshed_ms, expires_ms, generation, nonce,
+        revoked_ms
+    FROM session WHERE user_id = ? AND revoked_ms = 0 AND expires_ms > ? ORDER BY device_id"""
+_REVOKED_SINCE = (
+    "SELECT session_id, revoked_ms FROM session WHERE revoked_ms >= ? AND revoked_ms > 0 ORDER BY revoked_ms"
+)
+_FORGET = "DELETE FROM session WHERE (revoked_ms > 0 AND revoked_ms < ?) OR expires_ms < ?"
+
+
+class UserDatabase:
+    """The file, and the queue before its thread. Calls beyond `queue` are refused with Overloaded."""
+
+    def __init__(self, path: Path, queue: int = 1_000) -> None:
+        self._path, self._queue, self._waiting = path, queue, 0
+        self._thread = Thread("users")
+        self._connection: sqlite3.Connection | None = None
+
+    async def call(self, function: Callable[[sqlite3.Connection], R]) -> R:
+        """Runs a function with the connection on the thread, in turn. Raises Overloaded and StorageFull."""
+        if self._waiting >= self._queue:
+            raise Overloaded(what="accounts", retry_after_ms=1_000)
+        self._waiting += 1
+        try:
+            return await self._thread.call(self._run, function)
+        finally:
+            self._waiting -= 1
+
+    async def close(self) -> None:
+        """Closes the file after what runs."""
+        await self._thread.call(self._close)
+        self._thread.stop()
+
+    def _run(self, function: Callable[[sqlite3.Connection], R]) -> R:
+        if self._connection is None:
+            self._connection = connect(self._path, "FULL")
+        try:
+            return function(self._connection)
+        except sqlite3.Error as error:
+            fault = as_fault(error)
+            if fault is not None:
+                raise fault from error
+            raise
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class SqliteUserStore:
+    """Implements `ports.users.UserStore`."""
+
+    def __init__(self, database: UserDatabase) -> None:
+        self._database = database
+
+    async def add(self, user: UserRow) -> bool:
+        """See the port."""
+        row = msgspec.structs.astuple(user)
+        return await self._database.call(lambda it: it.execute(_ADD, row).rowcount == 1)
+
+    async def find(self, user_id: UserId) -> UserRow | None:
+        """See the port."""
+        row = await self._database.call(lambda it: it.execute(_FIND, (user_id,)).fetchone())
+        return UserRow(*row) if row else None
+
+    async def set_password(self, user_id: UserId, password_hash: str, replacing: str = "") -> bool:
+        """See the port."""
+        row = (password_hash, user_id, replacing)
+        return await self._database.call(lambda it: it.execute(_SET_PASSWORD, row).rowcount == 1)
+
+    async def existing(self, user_ids: Sequence[UserId]) -> frozenset[UserId]:
+        """See the port."""
+        asked = json.dumps(user_ids)
+        rows = await self._database.call(lambda it: it.execute(_EXISTING, (asked,)).fetchall())
+        return frozenset(UserId(user_id) for (user_id,) in rows)
+
+    async def page(self, after: str, limit: int) -> Sequence[UserRow]:
+        """See the port."""
+        rows = await self._database.call(lambda it: it.execute(_PAGE, (after, limit)).fetchall())
+        return [UserRow(*row) for row in rows]
+
+
+class SqliteSessionStore:
+    """Implements `ports.users.SessionStore`."""
+
+    def __init__(self, database: UserDatabase) -> None:
+        self._database = database
+
+    async def open(self, session: SessionRow, limit: int) -> Sequence[str]:
+        """See the port."""
+        return await self._database.call(lambda it: _open(it, session, limit))
+
+    async def session(self, session_id: str) -> SessionRow | None:
+        """See the port."""
+        row = await self._database.call(lambda it: it.execute(_SESSION, (session_id,)).fetchone())
+        return SessionRow(*row) if row else None
+
+    async def rotate(self, session_id: str, generation: int, now_ms: int, expires_ms: int) -> bool:
+        """See the port."""
+        row = (now_ms, expires_ms, session_id, generation, now_ms)
+        return await self._database.call(lambda it: it.execute(_ROTATE, row).rowcount == 1)
+
+    async def revoke(self, session_ids: Sequence[str], now_ms: int) -> None:
+        """See the port."""
+        await self._database.call(lambda it: _revoke(it, session_ids, now_ms))
+
+    async def living(self, user_id: UserId, now_ms: int) -> Sequence[SessionRow]:
+        """See the port."""
+        rows = await self._database.call(lambda it: it.execute(_LIVING, (user_id, now_ms)).fetchall())
+        return [SessionRow(*row) for row in rows]
+
+    async def revoked_since(self, since_ms: int) -> Sequence[tuple[str, int]]:
+        """See the port."""
+        return await self._database.call(lambda it: it.execute(_REVOKED_SINCE, (since_ms,)).fetchall())
+
+    async def forget(self, before_ms: int) -> int:
+        """See the port."""
+        return await self._database.call(lambda it: it.execute(_FORGET, (before_ms, before_ms)).rowcount)
+
+
+def _open(connection: sqlite3.Connection, session: SessionRow, limit: int) -> Sequence[str]:
+    with _transaction(connection):
+        ours = (session.user_id, session.device_id, session.created_ms)
+        ended = [session_id for (session_id,) in connection.execute(_GIVING_WAY, ours)]
+        connection.executemany(_REVOKE, [(session.created_ms, session_id) for session_id in ended])
+        (others,) = connection.execute(_UNREVOKED, (session.user_id,)).fetchone()
+        if others >= limit:
+            raise TooManyDevices(limit=limit)
+        connection.execute(_OPEN, msgspec.structs.astuple(session))
+    return ended
+
+
+def _revoke(connection: sqlite3.Connection, session_ids: Sequence[str], now_ms: int) -> None:
+    with _transaction(connection):
+        connection.executemany(_REVOKE, [(now_ms, session_id) for session_id in session_ids])
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,182 @@
+"""Starting and stopping one server process."""
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from hongyan import __version__
+from hongyan.adapters.store.migrate import database_file, migrate_all
+from hongyan.app.lock import DirectoryLock
+from hongyan.app.node import Stages, Trimmer, build, now_ms
+from hongyan.app.rest import RestServer
+from hongyan.app.run import Runnable, run_all
+from hongyan.app.users import open_users
+from hongyan.config import Config
+from hongyan.config.load import parse_address
+from hongyan.gateway.listener import Listening
+from hongyan.gateway.tcp import listen_tcp
+from hongyan.gateway.websocket import listen_websocket
+from hongyan.model.errors import SetupError
+from hongyan.protocol.codec import check_backend
+from hongyan.rest import Status, build_rest
+from hongyan.services.users.service import Users
+from hongyan.telemetry import get_logger, set_up_logging
+
+logger = get_logger(__name__)
+
+# The hot path makes tens of thousands of short-lived containers a second and hardly a cycle: look rarely.
+_GC_THRESHOLDS = (100_000, 50, 1_000)
+_DATABASES = ("log", "message", "user")
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    """Where the server is reached, as URLs with real ports."""
+
+    http: str
+    ws: str
+    tcp: str
+
+
+Announce = Callable[[Addresses], None]
+"""Called once, when everything is ready."""
+
+
+def prepare_data_dir(path: Path) -> DirectoryLock:
+    """Makes the directory for its owner alone, takes it, and brings its files to this version. Raises SetupError."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be made: {error.strerror}.") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise SetupError(f"{path} cannot be written to; choose another --data or mend its rights.")
+    lock = DirectoryLock(path)
+    try:
+        migrate_all([(database_file(path, name), name) for name in _DATABASES])
+    except BaseException:
+        lock.close()
+        raise
+    return lock
+
+
+def run_server(config: Config, announce: Announce) -> None:
+    """Runs until SIGTERM or SIGINT, then drains. Raises SetupError for what keeps it from starting."""
+    import uvloop  # noqa: PLC0415 - only the server runs on it
+
+    check_backend()
+    set_up_logging(config.logging.level, json=config.logging.format == "json")
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    lock = prepare_data_dir(config.data_dir)
+    try:
+        uvloop.run(serve(config, announce))
+    finally:
+        lock.close()
+
+
+async def serve(config: Config, announce: Announce) -> None:
+    """Serves on a prepared data directory until told to stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with ExitStack() as handlers:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _asked_to_stop, stop)
+            handlers.callback(loop.remove_signal_handler, number)
+        async with open_users(config, config.data_dir, now_ms) as users:
+            stages = build(config, config.data_dir, users)
+            users.on_logged_out = stages.gateway.disconnect
+            try:
+                await _serve(config, users, stages, Door(announce, stop))
+            finally:
+                await stages.store.close()
+
+
+async def _serve(config: Config, users: Users, stages: Stages, door: "Door") -> None:
+    status = Status()
+    rest = RestServer(config, build_rest(users, status, stages.metrics))
+    front = Front(config, stages, rest, door, status)
+    await run_all([*background(config, stages), stages.gateway, rest, front], front.stopped)
+
+
+def background(config: Config, stages: Stages) -> list[Runnable]:
+    """What runs behind the sockets, in order of start."""
+    trimmer = Trimmer(stages, config.log.retention_records)
+    return [stages.log, stages.delivery, stages.gatherer, trimmer, stages.lag]
+
+
+class Door(msgspec.Struct, frozen=True):
+    """What the front door was given: whom to tell when it opens, and the event that closes it."""
+
+    announce: Announce
+    stop: asyncio.Event
+
+
+class Front:
+    """The front door: opens once what was logged is replayed, announces, and on the way out drains."""
+
+    def __init__(self, config: Config, stages: Stages, rest: RestServer, door: Door, status: Status) -> None:
+        self._config, self._stages, self._rest = config, stages, rest
+        self._door, self._status = door, status
+        self.stopped = asyncio.Event()
+
+    async def run(self) -> None:
+        """Works until asked to stop, then drains; when it ends, the process does."""
+        await self._stages.delivery.caught_up.wait()
+        listenings = await self._listen()
+        # What was made until now lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLDS)
+        self._status.ready = True
+        self._door.announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
+        await self._door.stop.wait()
+        self._status.ready = False
+        for listening in listenings:
+            listening.close()
+        await self._stages.gateway.drain()
+
+    async def _listen(self) -> list[Listening]:
+        gateway, listen = self._stages.gateway, self._config.listen
+        found = []
+        for open_socket, address, name in (
+            (listen_websocket, listen.ws, "listen.ws"),
+            (listen_tcp, listen.tcp, "listen.tcp"),
+        ):
+            host, port = parse_address(address, name)
+            try:
+                found.append(await open_socket(gateway, host, port))
+            except OSError as error:
+                raise SetupError(f"{name}: {address} cannot be listened on: {error.strerror or error}.") from error
+        self._status.ws_url, self._status.tcp_url = found[0].url, found[1].url
+        return found
+
+
+def announce_json(addresses: Addresses) -> None:
+    """One line for programs."""
+    line = {"ready": True, "version": __version__, "http": addresses.http, "ws": addresses.ws, "tcp": addresses.tcp}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def announce_text(addresses: Addresses) -> None:
+    """For people."""
+    sys.stdout.write(
+        f"hongyan {__version__} is ready.\n"
+        f"  page and REST  {addresses.http}\n  WebSocket      {addresses.ws}\n  TCP            {addresses.tcp}\n"
+        f"Chat with: hongyan chat --url {addresses.http}\n"
+    )
+    sys.stdout.flush()
+
+
+def _asked_to_stop(stop: asyncio.Event) -> None:
+    if stop.is_set():
+        # The second signal means now: the log keeps its promise without a goodbye.
+        os._exit(130)
+    stop.set()

@@ -1,0 +1,46 @@
+"""The users service on its file, as a part of the process."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from hongyan.adapters.store.migrate import database_file
+from hongyan.adapters.store.users_sqlite import SqliteSessionStore, SqliteUserStore, UserDatabase
+from hongyan.config import Config
+from hongyan.ports.clock import Clock
+from hongyan.services.users.passwords import Passwords
+from hongyan.services.users.records import UsersOptions
+from hongyan.services.users.secrets import open_secrets
+from hongyan.services.users.service import Crypto, Stores, Users
+from hongyan.services.users.tokens import AccessTokens, RefreshTokens
+
+
+@asynccontextmanager
+async def open_users(config: Config, data_dir: Path, clock: Clock) -> AsyncIterator[Users]:
+    """The service, loaded; its file and threads are closed at the end. Raises SetupError for bad secrets."""
+    secrets = open_secrets(data_dir)
+    keys = config.users
+    database = UserDatabase(database_file(data_dir, "user"))
+    passwords = Passwords(keys.argon2_memory_kib, keys.argon2_iterations, keys.password_queue)
+    crypto = Crypto(passwords, AccessTokens(secrets, keys.access_ttl_s, clock), RefreshTokens(secrets))
+    users = Users(Stores(SqliteUserStore(database), SqliteSessionStore(database)), crypto, clock, users_options(config))
+    try:
+        await users.load()
+        yield users
+    finally:
+        await passwords.close()
+        await database.close()
+
+
+def users_options(config: Config) -> UsersOptions:
+    """The part of the configuration that the service asks for."""
+    keys = config.users
+    return UsersOptions(
+        registration_open=keys.registration == "open",
+        access_ttl_s=keys.access_ttl_s,
+        refresh_ttl_s=keys.refresh_ttl_s,
+        devices_per_user=config.limits.devices_per_user,
+        registrations_per_hour=keys.registrations_per_hour,
+        log_ins_per_minute=keys.log_ins_per_minute,
+        user_log_ins_per_minute=keys.user_log_ins_per_minute,
+    )

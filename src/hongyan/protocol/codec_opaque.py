@@ -1,0 +1,77 @@
+"""The messages of frame.proto with entries and contents left as bytes.
+
+An embedded message and a bytes field look the same on the wire, so a page of a thousand entries is framed, or taken
+apart, without looking into one of them. The classes are derived from the generated descriptor, so they cannot drift.
+"""
+
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from hongyan.protocol.wire import content_pb2, entry_pb2, frame_pb2
+
+_PACKAGE = ".hongyan.v1."
+_OPAQUE = frozenset((f"{_PACKAGE}Entry", f"{_PACKAGE}Content"))
+
+
+def _opaque_pool() -> descriptor_pool.DescriptorPool:
+    pool = descriptor_pool.DescriptorPool()
+    for module in (content_pb2, entry_pb2):
+        pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
+    file = descriptor_pb2.FileDescriptorProto()
+    frame_pb2.DESCRIPTOR.CopyToProto(file)
+    file.name, file.package = "hongyan/v1/frame_opaque.proto", "hongyan.v1.opaque"
+    own = {f"{_PACKAGE}{message.name}" for message in file.message_type}
+    for field in (field for message in file.message_type for field in message.field):
+        if field.type_name in _OPAQUE:
+            field.type = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
+            field.ClearField("type_name")
+        elif field.type_name in own:
+            field.type_name = field.type_name.replace(_PACKAGE, ".hongyan.v1.opaque.")
+    pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+_POOL = _opaque_pool()
+
+
+def message_class(name: str, package: str = "hongyan.v1.opaque") -> Any:
+    """The class of a message, by default one of frame.proto; its type cannot be known to a checker."""
+    return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{package}.{name}"))
+
+
+ClientPacket = message_class("ClientPacket")
+ClientFrame = message_class("ClientFrame")
+Connect = message_class("Connect")
+Submit = message_class("Submit")
+Recall = message_class("Recall", "hongyan.v1")
+CreateGroup = message_class("CreateGroup")
+AddMembers = message_class("AddMembers")
+RemoveMembers = message_class("RemoveMembers")
+LeaveGroup = message_class("LeaveGroup")
+Mark = message_class("Mark")
+Signal = message_class("Signal")
+Sync = message_class("Sync")
+GetEntries = message_class("GetEntries")
+GetMembers = message_class("GetMembers")
+GetPositions = message_class("GetPositions")
+Ping = message_class("Ping")
+
+ServerPacket = message_class("ServerPacket")
+ServerFrame = message_class("ServerFrame")
+Error = message_class("Error")
+Connected = message_class("Connected")
+Limits = message_class("Limits")
+SyncPage = message_class("SyncPage")
+ConversationHead = message_class("ConversationHead")
+EntryPage = message_class("EntryPage")
+Member = message_class("Member")
+MemberPage = message_class("MemberPage")
+Position = message_class("Position")
+Positions = message_class("Positions")
+Receipt = message_class("Receipt")
+Pong = message_class("Pong")
+Push = message_class("Push")
+SignalPush = message_class("SignalPush")
+GoAway = message_class("GoAway")
+Resync = message_class("Resync")
