@@ -13,14 +13,18 @@ logger = get_logger(__name__)
 
 Settled = Callable[[Sequence[ConversationRow], int], None]
 _MERGED_ENTRIES = 4_000
-_RETRY_S = 0.5
 
 
 class Persister:
-    """Stores batches in order. `put` waits while `capacity` of them wait: the log holds what comes meanwhile."""
+    """Stores batches in order. `put` waits while `capacity` of them wait: the log holds what comes meanwhile.
 
-    def __init__(self, store: ConversationStore, hot: Hot, capacity: int, settled: Settled) -> None:
-        self._store, self._hot, self._settled = store, hot, settled
+    A full disk is tried again every `retry_s`.
+    """
+
+    def __init__(
+        self, store: ConversationStore, hot: Hot, capacity: int, settled: Settled, retry_s: float = 0.5
+    ) -> None:
+        self._store, self._hot, self._settled, self._retry_s = store, hot, settled, retry_s
         self._queue: asyncio.Queue[StoreBatch] = asyncio.Queue(capacity)
         self.position = 0
         self.disk_full = False
@@ -33,16 +37,23 @@ class Persister:
         """Hands a batch over, waiting for room."""
         await self._queue.put(batch)
 
+    async def drained(self) -> None:
+        """Returns once everything that was handed over is stored."""
+        await self._queue.join()
+
     async def run(self) -> None:
         """Stores until cancelled. What is left then is replayed from the log."""
         while True:
-            batch = await self._queue.get()
+            batch, count = await self._queue.get(), 1
             while not self._queue.empty() and len(batch.entries) < _MERGED_ENTRIES:
                 batch = merged(batch, self._queue.get_nowait())
+                count += 1
             await self._persist(batch)
             await self._hot.settle(batch.conversations)
             self._settled(batch.conversations, batch.next_offset)
             self.position = batch.next_offset
+            for _ in range(count):
+                self._queue.task_done()
 
     async def _persist(self, batch: StoreBatch) -> None:
         while True:
@@ -52,7 +63,7 @@ class Persister:
                 if not self.disk_full:
                     logger.error("the store's disk is full; waiting for room", waiting=self.waiting())
                 self.disk_full = True
-                await asyncio.sleep(_RETRY_S)
+                await asyncio.sleep(self._retry_s)
             else:
                 self.disk_full = False
                 return
