@@ -23,7 +23,6 @@ from hongyan.telemetry import get_logger
 logger = get_logger(__name__)
 
 Settled = Callable[[Sequence[ConversationRow], int], None]
-<<<<<<< HEAD
 
 
 class PersistOptions(msgspec.Struct, frozen=True):
@@ -94,23 +93,6 @@ class Persister:
         self._gathering: Gathering | None = None
         self._arrived, self._enough, self._stored = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.position = self.decided = 0
-=======
-_MERGED_ENTRIES = 4_000
-
-
-class Persister:
-    """Stores batches in order. `put` waits while `capacity` of them wait: the log holds what comes meanwhile.
-
-    A full disk is tried again every `retry_s`.
-    """
-
-    def __init__(
-        self, store: ConversationStore, hot: Hot, capacity: int, settled: Settled, retry_s: float = 0.5
-    ) -> None:
-        self._store, self._hot, self._settled, self._retry_s = store, hot, settled, retry_s
-        self._queue: asyncio.Queue[StoreBatch] = asyncio.Queue(capacity)
-        self.position = 0
->>>>>>> stages
         self.disk_full = False
 
     def start_at(self, position: int) -> None:
@@ -139,14 +121,9 @@ class Persister:
             self._enough.set()
             await self._next_stored()
 
-    async def drained(self) -> None:
-        """Returns once everything that was handed over is stored."""
-        await self._queue.join()
-
     async def run(self) -> None:
         """Stores until cancelled. What is left then is replayed from the log."""
         while True:
-<<<<<<< HEAD
             await self._arrived.wait()
             await self._gather()
             gathering, self._gathering = self._gathering, None
@@ -172,18 +149,6 @@ class Persister:
     async def _next_stored(self) -> None:
         self._stored.clear()
         await self._stored.wait()
-=======
-            batch, count = await self._queue.get(), 1
-            while not self._queue.empty() and len(batch.entries) < _MERGED_ENTRIES:
-                batch = merged(batch, self._queue.get_nowait())
-                count += 1
-            await self._persist(batch)
-            await self._hot.settle(batch.conversations)
-            self._settled(batch.conversations, batch.next_offset)
-            self.position = batch.next_offset
-            for _ in range(count):
-                self._queue.task_done()
->>>>>>> stages
 
     async def _persist(self, batch: StoreBatch) -> None:
         while True:
@@ -193,11 +158,7 @@ class Persister:
                 if not self.disk_full:
                     logger.error("the store's disk is full; waiting for room", waiting=self.waiting())
                 self.disk_full = True
-<<<<<<< HEAD
                 await asyncio.sleep(self._options.retry_s)
-=======
-                await asyncio.sleep(self._retry_s)
->>>>>>> stages
             else:
                 self.disk_full = False
                 return

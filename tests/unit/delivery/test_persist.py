@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hongyan.adapters.log.memory import MemoryLog
 from hongyan.adapters.state.memory import MemoryHot
 from hongyan.adapters.store.memory import MemoryStore
-from hongyan.delivery.persist import Persister, merged, trim_log
+from hongyan.delivery.persist import Gathering, Persister, PersistOptions, trim_log
 from hongyan.delivery.work import Work, conversation_row, touched_rows
 from hongyan.model.codes import StorageFull, Unavailable
 from hongyan.model.commands import AddMembers, AnyCommand, LeaveGroup, Mark, MovePositions, Recall, RemoveMembers
@@ -27,10 +27,11 @@ from tests.unit.delivery.worlds import ALICE, BOB, CAROL, GROUP, SINGLE, GatedSt
 class Settling:
     """A persister on a store, and what it said was settled."""
 
-    def __init__(self, store: MemoryStore, capacity: int = 8) -> None:
+    def __init__(self, store: MemoryStore, capacity: int = 8, gather_records: int = 1) -> None:
         self.store, self.hot = store, MemoryHot(1 << 20)
         self.settled: list[tuple[list[str], int]] = []
-        self.persister = Persister(store, self.hot, capacity, self._settle, retry_s=0)
+        options = PersistOptions(capacity, gather_records, gather_s=60, retry_s=0)
+        self.persister = Persister(store, self.hot, self._settle, options)
 
     def _settle(self, rows: Sequence[ConversationRow], offset: int) -> None:
         self.settled.append(([row.conversation_id for row in rows], offset))
@@ -65,16 +66,45 @@ async def test_what_waits_while_the_store_is_busy_is_stored_in_one_go() -> None:
         await store.waiting.wait()
         for n in range(2, 6):
             await persister.put(batch(n, [head(n, n - 1)], [entry(n)]))
-        assert persister.waiting() == 4
+        assert persister.waiting() == 5
         store.gate.set()
         await persister.drained()
     assert settling.settled == [([SINGLE], 1), ([SINGLE], 5)]
 
 
+async def test_what_comes_waits_for_company_until_somebody_cannot_wait() -> None:
+    settling = Settling(MemoryStore(), gather_records=3)
+    async with settling.running() as persister:
+        await persister.put(batch(1, [head(1, 0)], [entry(1)]))
+        await persister.put(batch(2, [head(2, 1)], [entry(2)]))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert settling.settled == []
+        await persister.put(batch(3, [head(3, 2)], [entry(3)]))
+        await persister.drained()
+        await persister.put(batch(4, [head(4, 3)], [entry(4)]))
+        await persister.drained()
+    assert settling.settled == [([SINGLE], 3), ([SINGLE], 4)]
+
+
+async def test_what_comes_is_stored_after_a_while_without_company() -> None:
+    store = MemoryStore()
+    persister = Persister(
+        store, MemoryHot(1 << 20), lambda _rows, _offset: stored.set(), PersistOptions(gather_s=0.001)
+    )
+    stored = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(persister.run())
+        await persister.put(batch(1, [head(1, 0)], [entry(1)]))
+        await stored.wait()
+        task.cancel()
+    assert await store.position(0) == 1
+
+
 async def test_putting_waits_at_the_capacity() -> None:
     store = GatedStore()
     store.gate.clear()
-    settling = Settling(store, capacity=1)
+    settling = Settling(store, capacity=2)
     async with settling.running() as persister, asyncio.TaskGroup() as group:
         await persister.put(batch(1))
         await store.waiting.wait()
@@ -133,7 +163,14 @@ async def test_the_position_never_moves_before_the_effects() -> None:
     assert settling.settled == []
 
 
-# Merging
+# Gathering
+
+
+def gathered(*batches: StoreBatch) -> StoreBatch:
+    gathering = Gathering(0)
+    for each in batches:
+        gathering.add(each)
+    return gathering.batch()
 
 
 class Story:
@@ -181,7 +218,7 @@ def _asked(number: int, choice: int) -> Record:
 
 
 @given(st.lists(st.lists(st.integers(0, 11), min_size=1, max_size=8), min_size=2, max_size=6))
-def test_merging_batches_equals_storing_one_after_another(choices: list[list[int]]) -> None:
+def test_gathering_batches_equals_storing_one_after_another(choices: list[list[int]]) -> None:
     story, number = Story(), 1
     batches = [story.batch([founded(0, BOB)])]
     for some in choices:
@@ -190,9 +227,7 @@ def test_merging_batches_equals_storing_one_after_another(choices: list[list[int
     one_by_one, at_once = MemoryStore(), MemoryStore()
 
     async def store() -> None:
-        whole = batches[0]
-        for each in batches[1:]:
-            whole = merged(whole, each)
+        whole = gathered(*batches)
         for each in batches:
             await one_by_one.persist(each)
         await at_once.persist(whole)
@@ -205,15 +240,15 @@ def test_merging_batches_equals_storing_one_after_another(choices: list[list[int
         assert (kept.row, kept.members) == (other.row, other.members)
 
 
-def test_merged_dead_letters_are_both_there() -> None:
+def test_gathered_dead_letters_are_both_there() -> None:
     first, second = batch(1), batch(2)
     first.dead, second.dead = [DeadLetter(0, 0, record(0), "a")], [DeadLetter(0, 1, record(1), "b")]
-    assert [letter.reason for letter in merged(first, second).dead] == ["a", "b"]
+    assert [letter.reason for letter in gathered(first, second).dead] == ["a", "b"]
 
 
-def test_merging_leaves_the_parts_as_they_were() -> None:
+def test_gathering_leaves_the_parts_as_they_were() -> None:
     first, second = batch(1, [head(1, 0)], [entry(1)], [member(ALICE)]), batch(2, [head(2, 1)], [entry(2)])
-    merged(first, second)
+    gathered(first, second)
     assert (len(first.entries), len(second.entries), len(first.members)) == (1, 1, 1)
 
 
