@@ -23,7 +23,9 @@ def bare_rate(script: Path, plan: Plan) -> float:
     try:
         done = subprocess.run(command, capture_output=True, check=True, timeout=plan.seconds + PATIENCE_S)  # noqa: S603 - the script that the user named
     except subprocess.CalledProcessError as error:
-        raise BareFailedError(f"{script} ended with code {error.returncode}:\n{error.stderr.decode(errors='replace')[-2000:]}") from error
+        raise BareFailedError(
+            f"{script} ended with code {error.returncode}:\n{error.stderr.decode(errors='replace')[-2000:]}"
+        ) from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BareFailedError(f"{script} could not be run: {error}") from error
     lines = done.stdout.strip().splitlines()

@@ -107,6 +107,7 @@ def _run(plan: Plan, elsewhere: Elsewhere, wanted: Wanted) -> int:
     from hongyan.cli.bench.result import as_json
     from hongyan.cli.bench.troubles import CannotRunError
     from hongyan.cli.bench.turns import run_in_turns, run_once
+    from hongyan.model.errors import SetupError
 
     raise_open_files()
     compared = None
@@ -117,7 +118,7 @@ def _run(plan: Plan, elsewhere: Elsewhere, wanted: Wanted) -> int:
                 result = run_once(plan, targets, progress)
             else:
                 result, compared = run_in_turns(plan, targets, wanted.bare, wanted.rounds, progress)
-    except CannotRunError as error:
+    except (CannotRunError, SetupError) as error:
         typer.echo(f"hongyan: {error}", err=True)
         return COULD_NOT_RUN
     if wanted.report is not None:

@@ -37,7 +37,9 @@ def plan_line(plan: Plan) -> str:
         case Scenario.IDLE:
             return f"{plan.clients:,} authenticated connections that ping, {plan.seconds:g} s"
         case Scenario.CATCH_UP:
-            return f"a device that was away for {plan.entries:,} entries of {plan.size_bytes} bytes, {plan.repeats} times"
+            return (
+                f"a device that was away for {plan.entries:,} entries of {plan.size_bytes} bytes, {plan.repeats} times"
+            )
 
 
 def figures(result: Result, compared: Comparison | None = None) -> list[Figure]:
@@ -104,8 +106,13 @@ def trouble_lines(result: Result) -> list[str]:
     troubles = result.troubles
     lines = [f"{troubles.unanswered:,} submissions were never answered."] if troubles.unanswered else []
     lines += [f"{count:,} submissions were refused: {name}." for name, count in troubles.refused.items()]
-    lines += [f"{count:,} connections were closed by the server with code {code}." for code, count in troubles.closed.items()]
-    lines += [f"{count:,} submissions were refused for the moment ({name}) and sent again." for name, count in troubles.resent.items()]
+    lines += [
+        f"{count:,} connections were closed by the server with code {code}." for code, count in troubles.closed.items()
+    ]
+    lines += [
+        f"{count:,} submissions were refused for the moment ({name}) and sent again."
+        for name, count in troubles.resent.items()
+    ]
     if troubles.retried:
         lines.append(f"{troubles.retried:,} connects were refused for the moment and made again.")
     if troubles.overrun:
