@@ -12,7 +12,9 @@ from hongyan.cli.bench.command import COULD_NOT_RUN, bench
     [
         (["one-to-one", "--clients", "7"], "7 is odd"),
         (["group", "--seconds", "100000"], "--seconds"),
-        (["one-to-one", "--url", "http://127.0.0.1:1"], "--url and --ws go together"),
+        (["one-to-one", "--ws", "ws://127.0.0.1:1"], "--ws goes with --url"),
+        (["one-to-one", "--url", "ftp://127.0.0.1"], "is not an HTTP address"),
+        (["one-to-one", "--url", "http://127.0.0.1:1"], "cannot be asked"),
         (["group", "--bare", "bare.py"], "--bare runs beside one-to-one"),
         (["one-to-one", "--rate", "5", "--bare", "bare.py"], "--bare runs beside one-to-one"),
     ],
