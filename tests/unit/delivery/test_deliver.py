@@ -96,7 +96,7 @@ async def test_delivery_waits_for_a_store_that_is_far_behind() -> None:
         for _ in range(100):
             await asyncio.sleep(0)
         # Three are decided and not stored, one of them on its way to the store; a fourth was pushed and waits for room.
-        assert world.heard.seqs() == [1, 2, 3, 4]
+        assert list(world.heard.seqs()) == [1, 2, 3, 4]
         assert world.delivery.persister.waiting() == 3
         store.gate.set()
         await world.stored()
