@@ -49,7 +49,7 @@ class Limits(msgspec.Struct, frozen=True):
     devices_per_user: Annotated[int, Meta(ge=1, le=1_000, description="Devices of a user that are logged in.")] = 10
     unauthenticated_connections: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Open connections that have not sent their token yet.")
-    ] = 1_000
+    ] = 5_000
     connect_timeout_s: Annotated[
         float, Meta(gt=0, le=300, description="How long a connection may take to send its token.")
     ] = 5.0
