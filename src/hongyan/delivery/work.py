@@ -46,11 +46,11 @@ class Work(msgspec.Struct):
         if not segments or segments[-1].recipients is not audience:
             segments.append(Segment(audience))
         segment = segments[-1]
-        if not record.request:
-            # Nobody there waits for a receipt, so the connection that sent it gets the push like everybody else.
-            segment.entries.append(OutEntry(entry.seq, encoded, record.gateway, 0))
-        else:
-            segment.entries.append(OutEntry(entry.seq, encoded, record.gateway, record.connection))
+        # Whoever sent a message knows what it says, and its receipt stands for the push. What another command's entry says
+        # is the server's to word; and who wants no receipt gets the push like everybody else.
+        known = bool(record.request) and type(entry.body) is Message
+        segment.entries.append(OutEntry(entry.seq, encoded, record.gateway, record.connection if known else 0))
+        if record.request:
             answer = Answer(record.connection, record.request, outcome.receipt)  # type: ignore[arg-type]  # set with an entry
             segment.answers.setdefault(record.gateway, []).append(answer)
         if outcome.replaced is not None:
