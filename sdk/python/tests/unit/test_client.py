@@ -231,7 +231,9 @@ async def test_a_failed_pull_is_asked_again(server: FakeServer) -> None:
     async with client_of(server, ALICE, store) as alice:
         await alice.synced()
     say(server, BOB, "1")
-    server.once(GetEntries, lambda socket, frame: socket.refuse(frame, RateLimited(what="x", retry_after_ms=5)), times=2)
+    server.once(
+        GetEntries, lambda socket, frame: socket.refuse(frame, RateLimited(what="x", retry_after_ms=5)), times=2
+    )
     async with client_of(server, ALICE, store) as alice:
         await alice.synced()
         assert await texts(alice) == ["0", "1"]
@@ -333,7 +335,10 @@ async def test_delivery_is_told_for_a_conversation_of_two(server: FakeServer) ->
         await alice.connected()
         say(server, BOB, "did you get it?")
         await soon(lambda: server.truth.members[PAIR, ALICE].delivered_seq == 1)
-        assert [(found.user_id, found.delivered_seq) for found in await alice.positions(PAIR)] == [("alice", 1), ("bob", 1)]
+        assert [(found.user_id, found.delivered_seq) for found in await alice.positions(PAIR)] == [
+            ("alice", 1),
+            ("bob", 1),
+        ]
 
 
 async def test_groups_recalls_and_typing(server: FakeServer) -> None:

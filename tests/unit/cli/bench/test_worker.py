@@ -13,7 +13,7 @@ from hongyan.cli.bench.messages import Account, Finish, FromWorker, Outcome, Rea
 from hongyan.cli.bench.parent import Parent
 from hongyan.cli.bench.plan import Plan, Scenario
 from hongyan.cli.bench.run import make_group
-from hongyan.cli.bench.worker import SCENARIOS, reason_of
+from hongyan.cli.bench.worker import SCENARIOS
 from hongyan.model.ids import UserId
 from hongyan.protocol.codec import decode_entry, encode_entry
 from tests.unit.cli.bench.small_server import Mischief, SmallServer, serving
@@ -109,6 +109,13 @@ async def test_a_storm_tells_how_long_each_took_and_comes_again_when_refused() -
     assert outcome.retries == 4
 
 
+async def test_what_is_refused_for_the_moment_is_sent_again_under_the_same_id() -> None:
+    script, verdict = await play(PLANS[Scenario.ONE_TO_ONE], SmallServer(full=5))
+    assert script.outcome.resent == {"overloaded": 5}
+    assert script.outcome.unanswered == 0
+    assert verdict.is_clean
+
+
 async def test_idle_clients_ping_and_every_pong_is_counted() -> None:
     outcome = (await play(PLANS[Scenario.IDLE], SmallServer()))[0].outcome
     assert outcome.heartbeats >= 6
@@ -164,8 +171,3 @@ async def test_a_push_that_never_comes_is_lost() -> None:
     _, verdict = await play(impatient, SmallServer(drop))
     assert set(verdict.samples) == {"lost"}
     assert verdict.lost == 3
-
-
-def test_the_reason_of_a_failure_is_its_first_error() -> None:
-    group = BaseExceptionGroup("many", [ExceptionGroup("some", [ValueError("the reason")]), OSError()])
-    assert reason_of(group) == "ValueError: the reason"
