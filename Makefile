@@ -44,10 +44,10 @@ static: $(DEV)  ## format, lint, types, imports, our own rules, and that what is
 	$(PY) tools/generate.py --check
 
 check: static  ## static, then the unit tests: under a minute
-	$(PYTEST) tests/unit tests/tools $(ARGS)
+	$(PYTEST) tests/unit tests/tools sdk/python/tests/unit $(ARGS)
 
 test: static  ## everything, system tests too: what CI runs
-	$(PYTEST) tests $(ARGS)
+	$(PYTEST) tests sdk/python/tests $(ARGS)
 
 generate: $(DEV)  ## write again what is generated: wire code, codes, manuals, vectors
 	$(PY) tools/generate.py $(ARGS)

@@ -12,7 +12,7 @@ OWNER = re.compile(r"(^|_)(tg|group|taskgroup)$")
 
 def sleeping_tests(source: Source) -> Iterator[Finding]:
     """A test waits for something to happen, never for time to pass; `asyncio.sleep(0)` lets others run."""
-    if not source.within("tests") or source.within("tests/system"):
+    if not source.within("tests", "sdk/python/tests") or source.within("tests/system"):
         return
     names = _sleeping_names(source.tree)
     for node in ast.walk(source.tree):
@@ -40,7 +40,7 @@ def _is_zero(call: ast.Call) -> bool:
 
 def tasks_without_owner(source: Source) -> Iterator[Finding]:
     """`create_task` is called on a TaskGroup. Ruff refuses `asyncio.create_task`; this sees `loop.create_task`."""
-    if not source.within("src", "sdk"):
+    if not source.within("src", "sdk/python/src"):
         return
     for node in ast.walk(source.tree):
         if not (isinstance(node, ast.Attribute) and node.attr == "create_task"):

@@ -440,7 +440,7 @@ async def test_a_ping_that_is_not_answered_ends_the_connection(server: FakeServe
         now_s = asyncio.get_running_loop().time()
         for second in range(5):
             connection.tick(now_s + second)
-        await soon(lambda: connection.ended.done())
+        await soon(connection.ended.done)
         assert "nothing was heard" in connection.ended.result().reason
         server.vetoes.clear()
         await soon(lambda: server.connects == 2)

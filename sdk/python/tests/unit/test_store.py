@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hongyan.model.commands import AddMembers, Recall, SendMessage
+from hongyan.model.commands import AddMembers, AnyCommand, Recall, SendMessage
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.records import Entry, GroupCreated, MemberLeft, Message, Recalled, RecallNotice
 from hongyan.protocol.frames import Submit
@@ -58,7 +58,11 @@ async def test_everything_comes_back_after_a_restart(make_store: Callable[[], St
     bodies = [entry(1).body, Recalled(ALICE), RecallNotice(1), GroupCreated("读书会", (ALICE,)), MemberLeft()]
     entries = tuple(msgspec.structs.replace(entry(seq), body=body) for seq, body in enumerate(bodies, 1))
     copy = Copy(KEY, 1, 5, head=9, countable=4, read_seq=2, name="名", preview=entries[0])
-    commands = [SendMessage(1, b"\x00\xff", mention_all=True), Recall(3, 0), AddMembers((ALICE,), 0)]
+    commands: list[AnyCommand] = [
+        SendMessage(1, b"\x00\xff", mention_all=True),
+        Recall(3, 0),
+        AddMembers((ALICE,), 0),
+    ]
     pending = [Pending(n, Submit(KEY, ClientMsgId(f"p{n}"), command), 7) for n, command in enumerate(commands, 1)]
     await store.write(
         Batch([Added(entries)], {KEY: copy}, pending, [], cursor="41", synced=True, user_id=ALICE),
@@ -107,8 +111,8 @@ async def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "store.db")
     await store.open()
     await store.write(Batch(cursor="1"))
-    for path in tmp_path.iterdir():
-        assert path.stat().st_mode & 0o077 == 0, path
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}  # noqa: ASYNC240 - a test may look
+    assert set(modes.values()) == {0o600}, modes
     await store.close()
 
 
@@ -121,7 +125,7 @@ async def test_a_file_that_another_process_uses_is_refused(tmp_path: Path) -> No
         "print('open', flush=True)\n"
         "sys.stdin.read()\n"
     )
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: ASYNC220 - nothing else runs on this loop
         [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
         assert other.stdout is not None
