@@ -1,9 +1,12 @@
-"""The page at /, if this distribution carries one: one file, read once, and a policy that lets it run and nothing else."""
+"""The page at /, if this distribution carries one: its files, read once, and the policy under which they run.
+
+The policy lets the page's own files run and nothing else; with trusted types even a mistake in them cannot make HTML of a
+string.
+"""
 
 import asyncio
-import base64
 import hashlib
-import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,55 +14,71 @@ from fastapi import APIRouter, Request, Response
 
 from hongyan.model.codes import PathUnknown
 
-PAGE = Path(__file__).parent / "static" / "index.html"
+STATIC = Path(__file__).parent / "static"
 
-_INLINE = re.compile(rb"<(script|style)\b[^>]*>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self' ws: wss:",
+        "img-src 'self' data:",
+        "form-action 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+
+_MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
-class Page(msgspec.Struct, frozen=True):
-    """The file, and the Content-Security-Policy under which its own inline blocks run."""
+class Asset(msgspec.Struct, frozen=True):
+    """A file of the page."""
 
     content: bytes
     etag: str
-    policy: str
+    media_type: str
 
 
-def read_page(path: Path = PAGE) -> Page:
-    """The page, empty when there is none."""
-    content = path.read_bytes() if path.exists() else b""
-    hashes: dict[str, list[str]] = {"script": [], "style": []}
-    for kind, block in _INLINE.findall(content):
-        hashes[kind.decode().lower()].append(f"'sha256-{base64.b64encode(hashlib.sha256(block).digest()).decode()}'")
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            " ".join(("script-src 'self'", *hashes["script"])),
-            " ".join(("style-src 'self'", *hashes["style"])),
-            "img-src 'self' data:",
-            "connect-src 'self' ws: wss:",
-            "base-uri 'none'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-        )
-    )
-    return Page(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"', policy)
+def read_assets(folder: Path = STATIC) -> Mapping[str, Asset]:
+    """The page's files by the path that they are asked for with; empty when there is no page."""
+    found = {}
+    for file in sorted(folder.rglob("*")):
+        media_type = _MEDIA_TYPES.get(file.suffix)
+        if media_type and file.is_file():
+            content = file.read_bytes()
+            etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+            path = "/" + file.relative_to(folder).as_posix()
+            found["/" if path == "/index.html" else path] = Asset(content, etag, media_type)
+    return found
 
 
-def page_router(path: Path = PAGE) -> APIRouter:
-    """GET /; the file is read when somebody asks for the first time."""
+def page_router(folder: Path = STATIC) -> APIRouter:
+    """GET / and what the page loads; the files are read when somebody asks for the first time."""
     router = APIRouter()
-    reading: list[Page] = []
+    reading: list[Mapping[str, Asset]] = []
 
+    @router.get("/js/{name}", include_in_schema=False)
+    @router.get("/style.css", include_in_schema=False)
+    @router.get("/favicon.svg", include_in_schema=False)
     @router.get("/", include_in_schema=False)
-    async def index(request: Request) -> Response:
+    async def asset(request: Request) -> Response:
         if not reading:
-            reading.append(await asyncio.to_thread(read_page, path))
-        page = reading[0]
-        if not page.content:
-            raise PathUnknown(path="/")
-        headers = {"ETag": page.etag, "Cache-Control": "no-cache", "Content-Security-Policy": page.policy}
-        if request.headers.get("if-none-match") == page.etag:
+            reading.append(await asyncio.to_thread(read_assets, folder))
+        # A path is looked up among the files that were found, and never becomes one.
+        found = reading[0].get(request.url.path)
+        if found is None:
+            raise PathUnknown(path=request.url.path)
+        headers = {"ETag": found.etag, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+        if request.headers.get("if-none-match") == found.etag:
             return Response(status_code=304, headers=headers)
-        return Response(page.content, headers=headers, media_type="text/html; charset=utf-8")
+        return Response(found.content, headers=headers, media_type=found.media_type)
 
     return router

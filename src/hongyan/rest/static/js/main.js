@@ -10,6 +10,8 @@ import { View } from "./view.js";
 /** Why the log-in ended, for the page after this one. */
 const NOTICE = "hongyan.notice";
 
+const LOG_OUT_WITHIN_MS = 3_000;
+
 /** Begins anew, so that nothing of the last user is left in the page.  @param {string} reason */
 function leave(reason) {
   sessionStorage.setItem(NOTICE, reason);
@@ -36,8 +38,10 @@ async function begin() {
   const view = new View(mine, api.socketAddress, (reason) => (mine.forget(), leave(reason)));
   byId("log-out").addEventListener("click", async () => {
     // The server closes the connection of a device that is logged out; that is no news then.
-    await mine.end();
     view.stop();
+    await Promise.race([mine.end(), new Promise((resolve) => setTimeout(resolve, LOG_OUT_WITHIN_MS))]);
+    mine.forget();
+    location.reload();
   });
   window.addEventListener("beforeunload", (event) => view.hasUnsent && event.preventDefault());
   view.start();

@@ -38,12 +38,12 @@ export class Session {
 
   /** Tells the server, when it can be reached, and forgets the tokens in any case. */
   async end() {
-    this.forget();
     try {
-      await api.logOut(this._tokens);
+      await api.logOut(await this.token(false));
     } catch {
-      // Not reached, or logged out already: this tab has nothing left of it, and the token runs out.
+      // Not reached, or logged out already: this tab has nothing left of it, and the tokens run out.
     }
+    this.forget();
   }
 
   forget() {

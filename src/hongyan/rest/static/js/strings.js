@@ -32,6 +32,7 @@ export const TABLE = {
   group: ["Group", "群聊"],
 
   messages: ["Messages", "消息"],
+  message: ["Message", "发消息"],
   message_to: ["Message to {name}", "给{name}发消息"],
   send: ["Send", "发送"],
   send_hint: ["Enter sends, Shift+Enter breaks the line", "Enter 发送，Shift+Enter 换行"],
@@ -104,6 +105,7 @@ export const TABLE = {
   state_waiting_now: ["Connection lost. Trying again…", "连接已断开，正在重试…"],
   state_no_network: ["There is no network.", "当前没有网络。"],
   try_now: ["Try now", "立即重试"],
+  ended_here: ["Logging out…", "正在退出…"],
   ended_log_in_again: ["Your log-in has ended. Please log in again.", "登录已失效，请重新登录。"],
   ended_logged_out: ["This device was logged out.", "此设备已退出登录。"],
   ended_replaced: ["This device connected elsewhere.", "此设备已在别处连接。"],
