@@ -34,8 +34,8 @@ class VersionAnswer(BaseModel):
 class EndpointsAnswer(BaseModel):
     """Where connections are taken; empty while the server is not ready."""
 
-    ws_url: str
-    tcp_url: str
+    ws: str
+    tcp: str
 
 
 def operations_router(status: Status, metrics: Metrics) -> APIRouter:
@@ -70,7 +70,7 @@ def operations_router(status: Status, metrics: Metrics) -> APIRouter:
     @router.get("/api/v1/endpoints", summary="Where are connections taken?", responses=PROBLEMS)
     async def endpoints(request: Request) -> EndpointsAnswer:
         host = request.url.hostname or ""
-        return EndpointsAnswer(ws_url=_reachable(status.ws_url, host), tcp_url=_reachable(status.tcp_url, host))
+        return EndpointsAnswer(ws=_reachable(status.ws_url, host), tcp=_reachable(status.tcp_url, host))
 
     return router
 

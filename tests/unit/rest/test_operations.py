@@ -39,7 +39,7 @@ async def test_the_version_is_told(edge: Edge) -> None:
 
 
 async def test_endpoints_name_a_host_that_the_client_can_reach(edge: Edge) -> None:
-    assert (await edge.client.ask("GET", "/api/v1/endpoints")).json == {"ws_url": "", "tcp_url": ""}
+    assert (await edge.client.ask("GET", "/api/v1/endpoints")).json == {"ws": "", "tcp": ""}
     edge.status.ws_url, edge.status.tcp_url = "ws://0.0.0.0:8081", "tcp://127.0.0.1:8082"
     answer = await edge.client.ask("GET", "/api/v1/endpoints")
-    assert answer.json == {"ws_url": "ws://hongyan.test:8081", "tcp_url": "tcp://127.0.0.1:8082"}
+    assert answer.json == {"ws": "ws://hongyan.test:8081", "tcp": "tcp://127.0.0.1:8082"}
