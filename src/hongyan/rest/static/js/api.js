@@ -63,9 +63,13 @@ const readTokens = (answer) => ({
 /** @param {string} userId  @param {string} password */
 export const register = (userId, password) => call("users", { user_id: userId, password });
 
-/** @param {string} userId  @param {string} password */
-export async function logIn(userId, password) {
-  return readTokens(await call("sessions", { user_id: userId, password, device_name: deviceName() }));
+/**
+ * @param {string} userId
+ * @param {string} password
+ * @param {string} deviceId "" has the server make one
+ */
+export async function logIn(userId, password, deviceId) {
+  return readTokens(await call("sessions", { user_id: userId, password, device_id: deviceId, device_name: deviceName() }));
 }
 
 /** @param {Tokens} tokens */
@@ -78,7 +82,7 @@ export const logOut = (access) => call("sessions/current", null, "DELETE", acces
 
 /** Where the socket is. A server that names a bare address is reached under the name that this page came from. */
 export async function socketAddress() {
-  const { ws_url: url } = await call("endpoints", null);
+  const { ws: url } = await call("endpoints", null);
   const address = new URL(url);
   if (/^[\d.]+$|^\[/.test(address.hostname)) address.hostname = location.hostname;
   return address.href;

@@ -62,6 +62,11 @@ export class Copy {
     return this.low <= Math.max(1, this.firstSeq);
   }
 
+  /** Whether the message there was taken back.  @param {number} seq */
+  isRecalled(seq) {
+    return this._recalled.has(seq) || this.entries.get(seq)?.body.kind === "recalled";
+  }
+
   /**
    * Takes in what an entry says, wherever it belongs; `merge` puts it into the range.
    * @param {Entry} entry

@@ -72,6 +72,8 @@ export const TABLE = {
   kind_card: ["[Contact card] {name}", "[名片] {name}"],
   kind_custom: ["[Message]", "[消息]"],
 
+  recalled_quote: ["This message was recalled", "原消息已撤回"],
+  unknown_entry: ["This page is too old to show what stands here.", "当前版本无法显示此内容。"],
   group_created: ["{name} created the group “{group}”", "{name}创建了群聊“{group}”"],
   members_added: ["{name} added {others}", "{name}邀请{others}加入了群聊"],
   members_removed: ["{name} removed {others}", "{name}将{others}移出了群聊"],
