@@ -1,7 +1,7 @@
-"""The page at /, if this distribution carries one: its files, read once, and the policy under which they run.
+"""The page at / and the files beside it: read once, into memory, and run under a policy that allows them and nothing else.
 
-The policy lets the page's own files run and nothing else; with trusted types even a mistake in them cannot make HTML of a
-string.
+Nothing stands inline, so nothing inline runs; and where trusted types are known to the browser, even a mistake in the page's
+own scripts cannot make HTML of a string.
 """
 
 import asyncio
@@ -10,11 +10,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from hongyan.model.codes import PathUnknown
 
 STATIC = Path(__file__).parent / "static"
+
+# What is not listed is not served.
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 POLICY = "; ".join(
     (
@@ -30,55 +40,57 @@ POLICY = "; ".join(
         "trusted-types 'none'",
     )
 )
-
-_MEDIA_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
+"""The Content-Security-Policy of the page."""
 
 
-class Asset(msgspec.Struct, frozen=True):
-    """A file of the page."""
+class StaticFile(msgspec.Struct, frozen=True):
+    """One file, and its name for caches."""
 
     content: bytes
-    etag: str
     media_type: str
+    etag: str
 
 
-def read_assets(folder: Path = STATIC) -> Mapping[str, Asset]:
-    """The page's files by the path that they are asked for with; empty when there is no page."""
-    found = {}
-    for file in sorted(folder.rglob("*")):
-        media_type = _MEDIA_TYPES.get(file.suffix)
-        if media_type and file.is_file():
-            content = file.read_bytes()
-            etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-            path = "/" + file.relative_to(folder).as_posix()
-            found["/" if path == "/index.html" else path] = Asset(content, etag, media_type)
-    return found
+def read_static(folder: Path = STATIC) -> Mapping[str, StaticFile]:
+    """Every file by its path in a URL; `/` is index.html. Empty when there is no folder."""
+    files = {
+        f"/{path.relative_to(folder).as_posix()}": _read(path)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _MEDIA_TYPES and path.is_file()
+    }
+    if "/index.html" in files:
+        files["/"] = files["/index.html"]
+    return files
 
 
-def page_router(folder: Path = STATIC) -> APIRouter:
-    """GET / and what the page loads; the files are read when somebody asks for the first time."""
-    router = APIRouter()
-    reading: list[Mapping[str, Asset]] = []
+def _read(path: Path) -> StaticFile:
+    content = path.read_bytes()
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return StaticFile(content, _MEDIA_TYPES[path.suffix], etag)
 
-    @router.get("/js/{name}", include_in_schema=False)
-    @router.get("/style.css", include_in_schema=False)
-    @router.get("/favicon.svg", include_in_schema=False)
-    @router.get("/", include_in_schema=False)
-    async def asset(request: Request) -> Response:
-        if not reading:
-            reading.append(await asyncio.to_thread(read_assets, folder))
-        # A path is looked up among the files that were found, and never becomes one.
-        found = reading[0].get(request.url.path)
-        if found is None:
-            raise PathUnknown(path=request.url.path)
-        headers = {"ETag": found.etag, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
-        if request.headers.get("if-none-match") == found.etag:
+
+class PageRoute(Route):
+    """GET of whatever no other route has; for the API, and for other methods, it is not there."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        super().__init__("/{path:path}", self._answer, methods=["GET"], include_in_schema=False)
+        self._folder = folder
+        self._files: Mapping[str, StaticFile] | None = None
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """See Starlette."""
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/api/"):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+    async def _answer(self, request: Request) -> Response:
+        if self._files is None:
+            self._files = await asyncio.to_thread(read_static, self._folder)
+        path = request.url.path
+        file = self._files.get(path)
+        if file is None:
+            raise PathUnknown(path=path)
+        headers = {"ETag": file.etag, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+        if request.headers.get("if-none-match") == file.etag:
             return Response(status_code=304, headers=headers)
-        return Response(found.content, headers=headers, media_type=found.media_type)
-
-    return router
+        return Response(file.content, headers=headers, media_type=file.media_type)

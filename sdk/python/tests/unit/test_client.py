@@ -448,7 +448,7 @@ async def test_a_packet_that_cannot_be_read_costs_the_connection_only(server: Fa
         await alice.connected()
         transport = server.sockets[0].transport
         assert transport is not None
-        from picows import WSMsgType  # noqa: PLC0415
+        from picows import WSMsgType
 
         transport.send(WSMsgType.BINARY, b"\xff\xff\xff")
         await soon(lambda: server.connects == 2)

@@ -23,6 +23,9 @@ TOKEN_TTL_S = 86_400
 MAX_REGISTERED = 2_000
 """Registering costs the server a password hash each; more than so many takes minutes."""
 
+LONGEST_WAIT_S = 120.0
+TOO_MANY = 429
+
 _NO_PASSWORD = "!"  # noqa: S105 - no hash is equal to it: these users cannot log in
 _DEVICE = DeviceId("bench")
 
@@ -78,27 +81,42 @@ def register(http_url: str, count: int, progress: Progress) -> list[Account]:
     return accounts
 
 
+def websocket_url(http_url: str) -> str:
+    """Where a server says that it takes WebSocket connections. Raises RegistrationError."""
+    found = _ask(f"{http_url}/api/v1/endpoints").get("ws")
+    if not isinstance(found, str) or not found:
+        raise RegistrationError(f"{http_url} does not say where it takes WebSocket connections; give --ws.")
+    return found
+
+
 def _register(http_url: str, user_id: UserId) -> Account:
     password = secrets.token_urlsafe(18)
-    _post(f"{http_url}/api/v1/users", {"user_id": user_id, "password": password})
+    _ask(f"{http_url}/api/v1/users", {"user_id": user_id, "password": password})
     asked = {"user_id": user_id, "password": password, "device_id": _DEVICE}
-    grant = _post(f"{http_url}/api/v1/sessions", asked)
+    grant = _ask(f"{http_url}/api/v1/sessions", asked)
     return Account(user_id, str(grant["access_token"]))
 
 
-def _post(url: str, body: dict[str, str]) -> dict[str, object]:
+def _ask(url: str, body: dict[str, str] | None = None) -> dict[str, object]:
+    """A GET, or a POST of a body; asks again after a 429 that says how long to wait."""
     if not url.startswith(("http://", "https://")):
         raise RegistrationError(f"{url} is not an HTTP address.")
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - checked above
-    try:
-        with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310 - checked above
-            found = json.loads(reply.read() or b"{}")
-    except urllib.error.HTTPError as error:
-        raise RegistrationError(f"{url} answered {error.code}: {error.read(500).decode(errors='replace')}") from error
-    except OSError as error:
-        raise RegistrationError(f"{url} cannot be reached: {error}") from error
-    return found if isinstance(found, dict) else {}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - checked above
+    deadline = time.monotonic() + LONGEST_WAIT_S
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310 - checked above
+                found = json.loads(reply.read() or b"{}")
+                return found if isinstance(found, dict) else {}
+        except urllib.error.HTTPError as error:
+            told = error.read(500).decode(errors="replace")
+            wait_s = float(error.headers.get("Retry-After") or LONGEST_WAIT_S)
+            if error.code != TOO_MANY or time.monotonic() + wait_s > deadline:
+                raise RegistrationError(f"{url} answered {error.code}: {told}") from error
+            time.sleep(wait_s)
+        except (OSError, ValueError) as error:
+            raise RegistrationError(f"{url} cannot be asked: {error}") from error
 
 
 def _now_ms() -> int:

@@ -45,7 +45,7 @@ def bench(
     repeats: Annotated[int, typer.Option(help="Returns of the device that catches up.")] = 7,
     processes: Annotated[int, typer.Option(help="Generator processes.")] = 1,
     url: Annotated[str, typer.Option(help="HTTP address of a running server; its users are registered there.")] = "",
-    ws: Annotated[str, typer.Option(help="WebSocket address of that server.")] = "",
+    ws: Annotated[str, typer.Option(help="WebSocket address of that server, if not the one it tells.")] = "",
     server_pid: Annotated[int, typer.Option(help="That server's process on this machine, to see its CPU.")] = 0,
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Configuration of our own server.")
@@ -75,8 +75,8 @@ def bench(
         processes=1 if scenario is Scenario.CATCH_UP else processes,
     )
     wrong = check_plan(plan)
-    if bool(url) != bool(ws):
-        wrong.append("--url and --ws go together: the HTTP address and the WebSocket address of a running server.")
+    if ws and not url:
+        wrong.append("--ws goes with --url: users are registered at a server's HTTP address.")
     if bare is not None and (scenario is not Scenario.ONE_TO_ONE or plan.is_open_loop):
         wrong.append("--bare runs beside one-to-one in a closed loop.")
     for sentence in wrong:
@@ -107,6 +107,7 @@ def _run(plan: Plan, elsewhere: Elsewhere, wanted: Wanted) -> int:
     from hongyan.cli.bench.result import as_json
     from hongyan.cli.bench.troubles import CannotRunError
     from hongyan.cli.bench.turns import run_in_turns, run_once
+    from hongyan.model.errors import SetupError
 
     raise_open_files()
     compared = None
@@ -117,7 +118,7 @@ def _run(plan: Plan, elsewhere: Elsewhere, wanted: Wanted) -> int:
                 result = run_once(plan, targets, progress)
             else:
                 result, compared = run_in_turns(plan, targets, wanted.bare, wanted.rounds, progress)
-    except CannotRunError as error:
+    except (CannotRunError, SetupError) as error:
         typer.echo(f"hongyan: {error}", err=True)
         return COULD_NOT_RUN
     if wanted.report is not None:
@@ -130,10 +131,11 @@ def _run(plan: Plan, elsewhere: Elsewhere, wanted: Wanted) -> int:
 
 
 def _targets(plan: Plan, elsewhere: Elsewhere, progress: "Progress") -> "Targets":
+    from hongyan.cli.bench.accounts import websocket_url
     from hongyan.cli.bench.run import other_target, own_target
     from hongyan.cli.bench.server import Endpoints
 
     if elsewhere.http:
-        endpoints = Endpoints(elsewhere.http, elsewhere.ws)
+        endpoints = Endpoints(elsewhere.http, elsewhere.ws or websocket_url(elsewhere.http))
         return lambda: other_target(plan, endpoints, elsewhere.pid, progress)
     return lambda: own_target(plan, elsewhere.settings, progress)

@@ -52,9 +52,9 @@ class Settled(msgspec.Struct, frozen=True, tag=True):
 
 
 class Outcome(msgspec.Struct, tag=True):
-    """What a process saw. Histograms are encoded; `sent` and `delivered` count the measured window of `span_s`
-    alone, `packets` the whole load.
+    """What a process saw.
 
+    Histograms are encoded. `sent` and `delivered` count the measured window of `span_s` alone, `packets` the whole load.
     `series` are (second of the window, sent, delivered). `samples_ms` are the scenario's own: catch-up times. `refused`,
     `resent` and `closed` count errors by name and closes by code; `unanswered` are submissions without any answer.
     """

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Self
 
 from rich.console import Console
 from rich.status import Status
@@ -18,7 +19,7 @@ class LiveProgress:
         self._name = ""
         self._began = time.monotonic()
 
-    def __enter__(self) -> "LiveProgress":
+    def __enter__(self) -> Self:
         if self._is_shown:
             self._status.start()
         return self

@@ -2,10 +2,10 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import uvloop
@@ -25,10 +25,13 @@ from hongyan.cli.bench.result import Charts, Memory, Result, Troubles
 from hongyan.cli.bench.sampler import Sampler
 from hongyan.cli.bench.schedule import NS_PER_S
 from hongyan.cli.bench.server import Endpoints, OwnServer
+from hongyan.cli.bench.troubles import CannotRunError, reason_of
 from hongyan.cli.bench.window import SERIES_STEP_NS, Window
 from hongyan.model.commands import AddMembers, CreateGroup
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.protocol.frames import Submit
+
+T = TypeVar("T")
 
 CONNECT_PATIENCE_S = 300.0
 SETTLE_PATIENCE_S = 120.0
@@ -123,7 +126,7 @@ class Run:
             self.sampler.watch(fleet.pids)
             self.progress.phase("connecting")
             ready = fleet.hear(Ready, CONNECT_PATIENCE_S)
-            time.sleep(QUIET_S)
+            time.sleep(QUIET_S if self.plan.scenario is Scenario.IDLE else 0)
             self._read_memory(connected=True)
             self.window = Window.of(self.plan, time.monotonic_ns() + SOON_NS)
             fleet.tell(Start(self.window.start_ns))
@@ -139,7 +142,7 @@ class Run:
         if self.plan.scenario is not Scenario.GROUP:
             return ""
         self.progress.phase(f"making a group of {self.plan.clients:,}")
-        return uvloop.run(make_group(self.target.endpoints.ws, self.target.accounts))
+        return over_the_wire(make_group(self.target.endpoints.ws, self.target.accounts))
 
     def _tasks(self, conversation_id: str) -> list[Task]:
         plan, accounts = self.plan, self.target.accounts
@@ -168,7 +171,7 @@ class Run:
         observed = joined(outcomes)
         seen = {arrivals.user_id for arrivals in observed.arrivals}
         audit = Audit(self.target.endpoints.ws, [one for one in self.target.accounts if one.user_id in seen])
-        uvloop.run(audit.read())
+        over_the_wire(audit.read())
         observed.stored, observed.heads = list(audit.stored.values()), audit.heads
         self.progress.phase("checking")
         delivery = histogram.merge(outcome.delivery for outcome in outcomes)
@@ -223,6 +226,14 @@ def entries_per_packet(outcomes: Sequence[Outcome]) -> float | None:
     )
     receipts = sum(len(sent.receipt_seqs) for one in outcomes for sent in one.observed.sent)
     return (pushed + receipts) / packets if packets else None
+
+
+def over_the_wire(work: Coroutine[Any, Any, T]) -> T:
+    """What some work of the run itself gave. Raises CannotRunError for whatever went wrong."""
+    try:
+        return uvloop.run(work)
+    except Exception as error:  # the edge of the run: a group of a connection's errors, told in a sentence
+        raise CannotRunError(reason_of(error)) from error
 
 
 def joined(outcomes: Sequence[Outcome]) -> Observed:

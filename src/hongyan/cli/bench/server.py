@@ -16,7 +16,7 @@ from hongyan.cli.bench.troubles import ServerFailedError
 
 START_S = 30.0
 STOP_S = 20.0
-_SERVE = "from hongyan.cli import main; main()"
+_SERVE = "import typer; from hongyan.cli.serve import serve; typer.run(serve)"
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class OwnServer:
     def start(self) -> Endpoints:
         """Starts and waits until it is ready. Raises ServerFailedError."""
         anywhere = "127.0.0.1:0"
-        command = [sys.executable, "-c", _SERVE, "serve", "--data", str(self._data_dir), "--ready-json"]
+        command = [sys.executable, "-c", _SERVE, "--data", str(self._data_dir), "--ready-json"]
         command += ["--http", anywhere, "--ws", anywhere, "--tcp", anywhere]
         settings = {"logging.level": "warning", **self._settings}
         command += [f"--set={key}={value}" for key, value in settings.items()]

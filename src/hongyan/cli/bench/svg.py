@@ -33,7 +33,7 @@ def line_chart(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> str:
     if not drawn:
         return ""
     xs = [x.place(point[0]) for line in drawn for point in line.points]
-    low_x, high_x = min(xs), max(max(xs), min(xs) + 1e-9)
+    low_x, high_x = min(xs), max(*xs, min(xs) + 1e-9)
     high_y = nice_ceiling(max(point[1] for line in drawn for point in line.points))
     frame = _Frame(low_x, high_x, high_y)
     x_ticks = [tick for tick in x.ticks if low_x <= x.place(tick) <= high_x] or nice_ticks(low_x, high_x)

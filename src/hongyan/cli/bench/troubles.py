@@ -5,6 +5,13 @@ class CannotRunError(Exception):
     """The run says nothing about the server."""
 
 
+def reason_of(error: BaseException) -> str:
+    """The first error in what was raised, as a sentence."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
 class ServerFailedError(CannotRunError):
     """The server did not start, or ended by itself."""
 

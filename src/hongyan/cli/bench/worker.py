@@ -12,6 +12,7 @@ from hongyan.cli.bench.parent import Parent
 from hongyan.cli.bench.plan import Scenario
 from hongyan.cli.bench.storm import Storm
 from hongyan.cli.bench.talk import Group, OneToOne, Talk
+from hongyan.cli.bench.troubles import reason_of
 
 SCENARIOS: dict[Scenario, type[Talk]] = {
     Scenario.ONE_TO_ONE: OneToOne,
@@ -34,10 +35,3 @@ def work(pipe: Connection, task: Task) -> None:
         return
     except BaseException as error:  # noqa: BLE001 - the edge of the process: the run is told, and prints it
         parent.tell(Failed(reason_of(error)))
-
-
-def reason_of(error: BaseException) -> str:
-    """The first error in what was raised."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}"

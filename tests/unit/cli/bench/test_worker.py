@@ -13,7 +13,7 @@ from hongyan.cli.bench.messages import Account, Finish, FromWorker, Outcome, Rea
 from hongyan.cli.bench.parent import Parent
 from hongyan.cli.bench.plan import Plan, Scenario
 from hongyan.cli.bench.run import make_group
-from hongyan.cli.bench.worker import SCENARIOS, reason_of
+from hongyan.cli.bench.worker import SCENARIOS
 from hongyan.model.ids import UserId
 from hongyan.protocol.codec import decode_entry, encode_entry
 from tests.unit.cli.bench.small_server import Mischief, SmallServer, serving
@@ -171,8 +171,3 @@ async def test_a_push_that_never_comes_is_lost() -> None:
     _, verdict = await play(impatient, SmallServer(drop))
     assert set(verdict.samples) == {"lost"}
     assert verdict.lost == 3
-
-
-def test_the_reason_of_a_failure_is_its_first_error() -> None:
-    group = BaseExceptionGroup("many", [ExceptionGroup("some", [ValueError("the reason")]), OSError()])
-    assert reason_of(group) == "ValueError: the reason"
