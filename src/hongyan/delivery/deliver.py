@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from hongyan.delivery.persist import Persister
+from hongyan.delivery.persist import Persister, PersistOptions
 from hongyan.delivery.warm import WarmStates
 from hongyan.delivery.work import Segment, Work, conversation_row, touched_rows
 from hongyan.model.codes import Internal
@@ -30,7 +30,7 @@ class DeliveryOptions(msgspec.Struct, frozen=True):
     batch_records: int = 2_000
     warm_conversations: int = 50_000
     window: int = 1_024
-    queue_batches: int = 8
+    persist: PersistOptions = PersistOptions()
     positions_group: int = 500
     signals_group: int = 500
 
@@ -53,7 +53,7 @@ class Delivery:
     def __init__(self, partition: int, around: Surroundings, options: DeliveryOptions) -> None:
         self._partition, self._around, self._options = partition, around, options
         self._warm = WarmStates(around.store, options.warm_conversations, options.window)
-        self._persister = Persister(around.store, around.hot, options.queue_batches, self._warm.settle)
+        self._persister = Persister(around.store, around.hot, self._warm.settle, options.persist)
         self._position = 0
         self.caught_up = asyncio.Event()
 
@@ -65,7 +65,7 @@ class Delivery:
     @property
     def persist_lag(self) -> int:
         """How many decided records the store has not kept yet."""
-        return self._position - self._persister.position
+        return self._persister.waiting()
 
     @property
     def persister(self) -> Persister:
@@ -74,7 +74,8 @@ class Delivery:
 
     async def run(self) -> None:
         """Works until cancelled; raises what makes going on unsafe. What was decided and not stored is replayed next time."""
-        self._position = self._persister.position = await self._around.store.position(self._partition)
+        self._position = await self._around.store.position(self._partition)
+        self._persister.start_at(self._position)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._persister.run())
             await self._loop()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
-from hongyan.model.conversation import NEEDING_FACTS, RETRY_WINDOW, needed_facts, trim
+from hongyan.model.conversation import NEEDING_FACTS, RETRY_WINDOW, is_looked_up, needed_facts, trim
 from hongyan.model.ids import ConversationId
 from hongyan.model.records import Record
 from hongyan.model.state import Conversation, new_conversation
@@ -58,12 +58,12 @@ class WarmStates:
             self._states[conversation_id] = loaded.get(conversation_id) or new_conversation(conversation_id)
 
     async def _look_up_submissions(self, records: Sequence[Record]) -> None:
-        """A retry is known from the window, or it says so itself, or the conversation was cold not long ago."""
+        """What is not in the window, of records that must be looked up and of conversations that were cold not long ago."""
         states, cold = self._states, self._cold
         keys = [
             (record.conversation_id, record.sender_id, record.client_msg_id)
             for record in records
-            if (record.resend or record.conversation_id in cold) and record.client_msg_id
+            if record.client_msg_id and (is_looked_up(record) or record.conversation_id in cold)
         ]
         keys = [key for key in keys if key[1:] not in states[key[0]].submitted]
         if keys:

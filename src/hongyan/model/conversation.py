@@ -7,7 +7,7 @@ seen before, may they, number it. A retry is answered even to a sender who has l
 from itertools import islice
 
 from hongyan.model.codes import SubmissionConflict
-from hongyan.model.commands import MovePositions, Recall
+from hongyan.model.commands import MovePositions, Recall, SendMessage
 from hongyan.model.records import Record, Submitted
 from hongyan.model.rules import RULES
 from hongyan.model.state import Conversation, Outcome
@@ -16,11 +16,11 @@ NEEDING_FACTS: frozenset[type] = frozenset({Recall, MovePositions})
 """The commands whose rules ask for facts of older entries."""
 
 RETRY_WINDOW = 512
-"""A record that does not say it is a retry is taken for one of the newest so many entries, and no further back.
+"""A message that does not say it is a retry is taken for one of the newest so many entries, and no further back.
 
 An owner that has been warm for long and one that has just loaded the state must decide alike, or a replay after a crash
 would number anew what was acknowledged. This far back both know every submission; further back only a look-up tells, and
-records that say nothing are not worth one each.
+messages that say nothing come by the thousand.
 """
 
 
@@ -31,7 +31,7 @@ def apply(state: Conversation, record: Record, offset: int) -> Outcome:
     """
     key = (record.sender_id, record.client_msg_id)
     before = state.submitted.get(key) if record.client_msg_id else None
-    if before is not None and (record.resend or before.seq > max(0, state.seq - RETRY_WINDOW)):
+    if before is not None and (before.seq > max(0, state.seq - RETRY_WINDOW) or is_looked_up(record)):
         outcome = _answer_again(before, record)
     else:
         command = record.command
@@ -40,6 +40,11 @@ def apply(state: Conversation, record: Record, offset: int) -> Outcome:
             state.submitted[key] = outcome.receipt
     state.offset = offset
     return outcome
+
+
+def is_looked_up(record: Record) -> bool:
+    """Whether an earlier submission counts however old it is, so that the owner asks the store when it is not warm."""
+    return record.resend or type(record.command) is not SendMessage
 
 
 def needed_facts(state: Conversation, record: Record) -> list[int]:

@@ -8,6 +8,7 @@ import pytest
 from hongyan.adapters.store.memory import MemoryStore
 from hongyan.delivery import work as work_module
 from hongyan.delivery.deliver import DeliveryOptions
+from hongyan.delivery.persist import PersistOptions
 from hongyan.model.codes import AlreadyRecalled, EntryUnknown, ErrorCode, NotAMember, SubmissionConflict
 from hongyan.model.commands import AddMembers, LeaveGroup, Mark, MovePositions, Recall, RemoveMembers
 from hongyan.model.errors import SetupError
@@ -88,14 +89,14 @@ async def test_delivery_waits_for_a_store_that_is_far_behind() -> None:
     """So what it holds in memory is bounded; the log holds the rest."""
     store = GatedStore()
     store.gate.clear()
-    world = World(store, DeliveryOptions(batch_records=1, queue_batches=3))
+    world = World(store, DeliveryOptions(batch_records=1, persist=PersistOptions(capacity_records=3, gather_s=0)))
     world.append(*(record(number) for number in range(20)))
     async with world.running():
         await store.waiting.wait()
         for _ in range(100):
             await asyncio.sleep(0)
-        # Three wait in the queue and one to get in; as many were merged into what is being stored.
-        assert len(world.heard.seqs()) <= 8
+        # The fourth is decided and waits to be handed over.
+        assert len(world.heard.seqs()) == 4
         assert world.delivery.persister.waiting() == 3
         store.gate.set()
         await world.stored()

@@ -120,8 +120,7 @@ def test_a_retry_of_what_changed_nothing_gets_the_same_receipt() -> None:
     first = receipt_of(story.ask(ALICE, add(BOB), "again"))
     assert first.seq == 0
     story.ask(ALICE, RemoveMembers((BOB,)))
-    outcome = story.apply(replace(story.record(ALICE, add(BOB), "again"), resend=True))
-    assert outcome == Outcome(receipt=first, duplicate=True)
+    assert story.ask(ALICE, add(BOB), "again") == Outcome(receipt=first, duplicate=True)
     assert BOB not in story.state.members
 
 
@@ -140,8 +139,18 @@ def test_a_late_retry_that_says_so_is_one_however_late() -> None:
     assert story.apply(retry) == Outcome(receipt=first, duplicate=True)
 
 
+def test_a_late_retry_of_what_is_no_message_is_one_whatever_it_says() -> None:
+    story = group(BOB)
+    first = receipt_of(story.ask(ALICE, add(CAROL), "once"))
+    for _ in range(RETRY_WINDOW + 10):
+        story.say(BOB)
+    story.ask(ALICE, RemoveMembers((CAROL,)))
+    assert story.ask(ALICE, add(CAROL), "once") == Outcome(receipt=first, duplicate=True)
+    assert isinstance(refusal_of(story.ask(ALICE, LeaveGroup(), "once", digest=2)), SubmissionConflict)
+
+
 @pytest.mark.parametrize(("others", "again"), [(RETRY_WINDOW - 1, 1), (RETRY_WINDOW, RETRY_WINDOW + 2)])
-def test_a_retry_that_does_not_say_so_is_one_within_the_newest_entries_whatever_is_warm(
+def test_a_message_that_does_not_say_it_is_a_retry_is_one_within_the_newest_entries_whatever_is_warm(
     others: int, again: int
 ) -> None:
     """Otherwise an owner that looked the submission up would decide in another way than one that did not."""

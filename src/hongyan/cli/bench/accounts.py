@@ -13,6 +13,7 @@ from pathlib import Path
 from hongyan.adapters.store.migrate import database_file
 from hongyan.adapters.store.users_sqlite import SqliteUserStore, UserDatabase
 from hongyan.cli.bench.messages import Account
+from hongyan.cli.bench.troubles import RegistrationError
 from hongyan.model.ids import DeviceId, UserId
 from hongyan.ports.users import UserRow
 from hongyan.services.users.secrets import open_secrets
@@ -27,10 +28,6 @@ _DEVICE = DeviceId("bench")
 
 Progress = Callable[[int], None]
 """Told how many are done."""
-
-
-class RegistrationError(Exception):
-    """The server would not register or log in a user."""
 
 
 def names(count: int) -> list[UserId]:

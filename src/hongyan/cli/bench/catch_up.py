@@ -124,7 +124,7 @@ class CatchUp(OneToOne):
     def report(self, samples: list[float]) -> Outcome:
         """What every device got is named, and complete or the run fails."""
         outcome = Outcome(self.observed(), samples_ms=samples, refused=dict(self.faults.refused))
-        outcome.closed = dict(self.faults.closed)
+        outcome.closed, outcome.resent = dict(self.faults.closed), dict(self.faults.resent)
         outcome.unanswered = self.talkers[0].open_count
         outcome.observed.namings += [device.naming for device in self.devices]
         outcome.observed.arrivals += [device.arrivals() for device in self.devices]

@@ -38,11 +38,12 @@ class RefusedError(Exception):
 
 
 class Faults:
-    """What went wrong in one process, by name."""
+    """What went wrong in one process, by name; `resent` is what was refused for the moment and sent again."""
 
     def __init__(self) -> None:
         self.refused: Counter[str] = Counter()
         self.closed: Counter[str] = Counter()
+        self.resent: Counter[str] = Counter()
 
 
 class Client(WSListener):
@@ -146,8 +147,8 @@ class Client(WSListener):
         """The answer to a ping."""
 
     def on_push(self, event: ServerFrame) -> None:
-        """What nobody asked for."""
-        if event.WhichOneof("event") == "error":
+        """What nobody asked for. An error before the connection is open says why it is closed, and `open` raises that."""
+        if self.is_open and event.WhichOneof("event") == "error":
             self.faults.refused[event.error.name] += 1
 
     def on_control(self, transport: WSTransport, frame: WSFrame) -> None:

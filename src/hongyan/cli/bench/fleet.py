@@ -9,15 +9,12 @@ from typing import Self, TypeVar
 import msgspec
 
 from hongyan.cli.bench.messages import Failed, FromWorker, Task, Tick, ToWorker
+from hongyan.cli.bench.troubles import GeneratorFailedError
 from hongyan.cli.bench.worker import work
 
 M = TypeVar("M")
 
 LOOK_S = 0.2
-
-
-class GeneratorFailedError(Exception):
-    """A generator process could not do its part."""
 
 
 class Fleet:

@@ -16,7 +16,10 @@ _FILLER = "the wild goose carries the letter home "
 
 
 class Forms:
-    """The bytes of one sender's submissions to one conversation: `table[frame_id] % (number, microseconds)`."""
+    """The bytes of one sender's submissions to one conversation: `table[frame_id] % (number, microseconds)`.
+
+    The number makes the id, and both make the text: the same two give the same bytes again.
+    """
 
     def __init__(self, conversation_id: str, user_id: str, size_bytes: int) -> None:
         self.conversation_id, self.user_id, self.size_bytes = conversation_id, user_id, size_bytes
@@ -25,14 +28,19 @@ class Forms:
     def reach(self, frame_id: int) -> None:
         """Makes the forms up to a frame id; ids begin at 1."""
         while len(self.table) <= frame_id:
-            self.table.append(self._make(len(self.table)))
+            self.table.append(self._make(len(self.table), resend=False))
 
-    def _make(self, frame_id: int) -> bytes:
+    def again(self, frame_id: int) -> bytes:
+        """The form of a resend."""
+        return self._make(frame_id, resend=True)
+
+    def _make(self, frame_id: int, *, resend: bool) -> bytes:
         text = text_content("0" * STAMP_DIGITS + _filler(self.size_bytes - STAMP_DIGITS))
         submit = Submit(
             ConversationId(self.conversation_id),
             ClientMsgId(f"{self.user_id}.{'0' * NUMBER_DIGITS}"),
             SendMessage(int(MessageKind.TEXT), text),
+            resend,
         )
         packet = ProtoClientCodec().encode([ClientFrame(frame_id, submit)]).replace(b"%", b"%%")
         numbered = packet.replace(b"." + b"0" * NUMBER_DIGITS, b".%%0%dd" % NUMBER_DIGITS, 1)

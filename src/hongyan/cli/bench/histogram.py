@@ -33,9 +33,9 @@ def record(latencies_ns: Iterable[int]) -> bytes:
 
 
 def merge(encoded: Iterable[bytes]) -> HdrHistogram:
-    """One histogram of those of several processes."""
+    """One histogram of those of several processes; empty bytes stand for a process that measured nothing."""
     merged = HdrHistogram(1, MAX_US, 3)
-    for one in encoded:
+    for one in filter(None, encoded):
         merged.decode_and_add(one)
     return merged
 

@@ -104,5 +104,6 @@ class Idle(OneToOne):
         outcome = self.outcome(window)
         outcome.delivery = record(self.heart.took_ns)
         outcome.heartbeats = len(self.heart.took_ns)
+        outcome.span_s = 0.0
         outcome.unanswered += self.heart.sent - outcome.heartbeats
         return outcome

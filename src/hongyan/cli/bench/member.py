@@ -58,7 +58,7 @@ class Member(Talker):
 
     def __init__(self, account: Account, faults: Faults, pace: Pace, forms: Forms, packets: Packets) -> None:
         super().__init__(account, faults, pace, forms)
-        self.packets = packets
+        self.known = packets
         self.runs: list[tuple[int, int]] = []
         self.run_first = 0
         self.next_seq = 0
@@ -69,8 +69,9 @@ class Member(Talker):
             self.on_control(transport, frame)
             return
         data = frame.get_payload_as_bytes()
-        packet = self.packets.by_bytes.get(data) or self.packets.learn(data)
+        packet = self.known.by_bytes.get(data) or self.known.learn(data)
         now = time.monotonic_ns()
+        self.packets += 1
         runs = packet.runs
         if runs:
             packet.arrived_at.append(now)

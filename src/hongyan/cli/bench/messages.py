@@ -52,10 +52,11 @@ class Settled(msgspec.Struct, frozen=True, tag=True):
 
 
 class Outcome(msgspec.Struct, tag=True):
-    """What a process saw. Histograms are encoded; `sent` and `delivered` count the measured window alone.
+    """What a process saw. Histograms are encoded; `sent` and `delivered` count the measured window of `span_s`
+    alone, `packets` the whole load.
 
-    `series` are (second of the window, sent, delivered). `samples_ms` are the scenario's own: catch-up times. `refused` and
-    `closed` count errors by name and closes by code; `unanswered` are submissions without any answer.
+    `series` are (second of the window, sent, delivered). `samples_ms` are the scenario's own: catch-up times. `refused`,
+    `resent` and `closed` count errors by name and closes by code; `unanswered` are submissions without any answer.
     """
 
     observed: Observed = msgspec.field(default_factory=Observed)
@@ -65,10 +66,13 @@ class Outcome(msgspec.Struct, tag=True):
     back: bytes = b""
     sent: int = 0
     delivered: int = 0
+    packets: int = 0
+    span_s: float = 0.0
     series: list[tuple[float, int, int]] = []
     samples_ms: list[float] = []
     refused: dict[str, int] = {}
     closed: dict[str, int] = {}
+    resent: dict[str, int] = {}
     unanswered: int = 0
     overrun: int = 0
     heartbeats: int = 0

@@ -21,11 +21,12 @@ class Charts(msgspec.Struct):
 
 
 class Troubles(msgspec.Struct):
-    """What should not have happened and is no broken promise: each makes the run fail but `retried` and `overrun`."""
+    """What should not have happened and is no broken promise: `unanswered`, `refused` and `closed` fail it."""
 
     unanswered: int = 0
     refused: dict[str, int] = {}
     closed: dict[str, int] = {}
+    resent: dict[str, int] = {}
     overrun: int = 0
     retried: int = 0
 
@@ -55,6 +56,7 @@ class Result(msgspec.Struct):
     version: str
     delivered_per_s: float = 0.0
     sent_per_s: float = 0.0
+    entries_per_packet: float | None = None
     server_cpu_s: float | None = None
     generator_cpu_s: float = 0.0
     generator_lag_p99_ms: float | None = None
@@ -95,6 +97,7 @@ def as_json(result: Result, bare: "Comparison | None" = None) -> bytes:
         "passed": result.passed,
         "delivered_per_s": round(result.delivered_per_s, 1),
         "sent_per_s": round(result.sent_per_s, 1),
+        "entries_per_packet": _rounded(result.entries_per_packet),
         "p50_ms": result.delivery.p50_ms,
         "p99_ms": result.delivery.p99_ms,
         "p999_ms": result.delivery.p999_ms,
@@ -110,6 +113,7 @@ def as_json(result: Result, bare: "Comparison | None" = None) -> bytes:
         "unanswered": troubles.unanswered,
         "refused": troubles.refused,
         "closed": troubles.closed,
+        "resent": troubles.resent,
         "overrun": troubles.overrun,
         "retried_connects": troubles.retried,
         "rss_bytes_per_connection": result.rss_bytes_per_connection,

@@ -36,6 +36,7 @@ QUIET_S = 2.0
 """How long connected clients rest before memory is read."""
 
 SOON_NS = NS_PER_S // 2
+DEFAULT_CONNECTIONS = 15_000
 GROUP_STEP = 500
 """Members named by one command."""
 
@@ -66,24 +67,25 @@ class Target(msgspec.Struct, frozen=True):
     settings: dict[str, str] = {}
 
 
-def settings_for(plan: Plan) -> dict[str, str]:
-    """What our own server is told beyond its defaults: limits on what one person does, which a generator is not."""
-    found = {
-        "HONGYAN_LIMITS_SUBMISSIONS_PER_S": "1000000",
-        "HONGYAN_LIMITS_SUBMISSIONS_BURST": "1000000",
-    }
+def settings_for(plan: Plan, asked: Sequence[str] = ()) -> dict[str, str]:
+    """What our own server is told beyond its defaults: limits on what one person does, which a generator is not.
+
+    What was asked for, as `section.key=value`, holds before that.
+    """
+    found = {"limits.submissions_per_s": "1000000", "limits.submissions_burst": "1000000"}
     if plan.scenario is Scenario.GROUP and plan.clients > GROUP_STEP:
-        found["HONGYAN_LIMITS_GROUP_MEMBERS"] = str(plan.clients)
-    if plan.clients > 15_000:
-        found["HONGYAN_LIMITS_CONNECTIONS"] = str(plan.clients + 100)
+        found["limits.group_members"] = str(plan.clients)
+    if plan.clients > DEFAULT_CONNECTIONS:
+        found["limits.connections"] = str(plan.clients + 100)
+    found.update((key, value) for key, _, value in (setting.partition("=") for setting in asked))
     return found
 
 
 @contextlib.contextmanager
-def own_target(plan: Plan, progress: Progress) -> Iterator[Target]:
+def own_target(plan: Plan, asked: Sequence[str], progress: Progress) -> Iterator[Target]:
     """A server of our own on a fresh directory, stopped and removed afterwards. Raises SetupError, ServerFailedError."""
     with TemporaryDirectory(prefix="hongyan-bench-") as folder:
-        data_dir, settings = Path(folder) / "data", settings_for(plan)
+        data_dir, settings = Path(folder) / "data", settings_for(plan, asked)
         progress.phase(f"making {plan.clients:,} users")
         accounts = plant(data_dir, plan.clients)
         progress.phase("starting a server")
@@ -171,8 +173,8 @@ class Run:
         self.progress.phase("checking")
         delivery = histogram.merge(outcome.delivery for outcome in outcomes)
         receipt = histogram.merge(outcome.receipt for outcome in outcomes)
-        back = histogram.merge(outcome.back for outcome in outcomes if outcome.back)
-        lag = histogram.quantiles(histogram.merge(outcome.lag for outcome in outcomes if outcome.lag))
+        back = histogram.merge(outcome.back for outcome in outcomes)
+        lag = histogram.quantiles(histogram.merge(outcome.lag for outcome in outcomes))
         window, is_seen = self.window, bool(self.target.pid)
         return Result(
             self.plan,
@@ -193,8 +195,9 @@ class Run:
             machine(),
             commit(Path(hongyan.__file__).parent),
             hongyan.__version__,
-            delivered_per_s=sum(outcome.delivered for outcome in outcomes) / self.plan.seconds,
-            sent_per_s=sum(outcome.sent for outcome in outcomes) / self.plan.seconds,
+            delivered_per_s=rate(outcomes, "delivered"),
+            sent_per_s=rate(outcomes, "sent"),
+            entries_per_packet=entries_per_packet(outcomes),
             server_cpu_s=self.sampler.server_cpu_s(window) if is_seen else None,
             generator_cpu_s=self.sampler.generator_cpu_s(window),
             generator_lag_p99_ms=lag.p99_ms,
@@ -204,6 +207,22 @@ class Run:
             catch_up_ms=[ms for outcome in outcomes for ms in outcome.samples_ms],
             settings=self.target.settings,
         )
+
+
+def rate(outcomes: Sequence[Outcome], name: str) -> float:
+    """How many of something a second of the measured window; 0 where a scenario has no such window."""
+    span_s = max(outcome.span_s for outcome in outcomes)
+    return sum(getattr(outcome, name) for outcome in outcomes) / span_s if span_s else 0.0
+
+
+def entries_per_packet(outcomes: Sequence[Outcome]) -> float | None:
+    """How many entries and receipts shared a packet on their way to a client: what batching saved."""
+    packets = sum(outcome.packets for outcome in outcomes)
+    pushed = sum(
+        last - first + 1 for one in outcomes for arrivals in one.observed.arrivals for first, last in arrivals.runs
+    )
+    receipts = sum(len(sent.receipt_seqs) for one in outcomes for sent in one.observed.sent)
+    return (pushed + receipts) / packets if packets else None
 
 
 def joined(outcomes: Sequence[Outcome]) -> Observed:
@@ -232,6 +251,7 @@ def troubles_of(outcomes: Sequence[Outcome]) -> Troubles:
         unanswered=sum(outcome.unanswered for outcome in outcomes),
         refused=added(outcome.refused for outcome in outcomes),
         closed=added(outcome.closed for outcome in outcomes),
+        resent=added(outcome.resent for outcome in outcomes),
         overrun=sum(outcome.overrun for outcome in outcomes),
         retried=sum(outcome.retries for outcome in outcomes),
     )

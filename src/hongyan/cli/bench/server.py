@@ -12,13 +12,11 @@ from typing import IO
 
 import msgspec
 
+from hongyan.cli.bench.troubles import ServerFailedError
+
 START_S = 30.0
 STOP_S = 20.0
 _SERVE = "from hongyan.cli import main; main()"
-
-
-class ServerFailedError(Exception):
-    """The server did not start, or ended by itself."""
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -33,7 +31,7 @@ class OwnServer:
     """`hongyan serve` as a child process, on free ports of the loopback address."""
 
     def __init__(self, data_dir: Path, settings: Mapping[str, str]) -> None:
-        """Settings are environment variables of the configuration, on top of ours."""
+        """Settings are keys of the configuration, as `section.key`."""
         self._data_dir, self._settings = data_dir, settings
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
@@ -49,11 +47,12 @@ class OwnServer:
         anywhere = "127.0.0.1:0"
         command = [sys.executable, "-c", _SERVE, "serve", "--data", str(self._data_dir), "--ready-json"]
         command += ["--http", anywhere, "--ws", anywhere, "--tcp", anywhere]
-        environment = {**os.environ, "HONGYAN_LOGGING_LEVEL": "warning", **self._settings}
+        settings = {"logging.level": "warning", **self._settings}
+        command += [f"--set={key}={value}" for key, value in settings.items()]
         self._log = (self._data_dir / "bench-server.log").open("wb")
         started = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 - our own command line
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, env=environment
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log
         )
         line = self._first_line(started + START_S)
         self.ready_ms = (time.monotonic() - started) * 1000

@@ -38,6 +38,7 @@ class Talker(Client):
         self.since_seq = 0
         self.sent_at: list[int] = []
         self.refused = 0
+        self.resent: set[int] = set()
         self.receipt_seqs: list[int] = []
         self.receipt_ids: list[str] = []
         self.receipt_ats: list[int] = []
@@ -45,7 +46,9 @@ class Talker(Client):
         self.push_ids: list[str] = []
         self.push_ats: list[int] = []
         self.free: list[int] = []
+        self.numbers = [0]  # by frame id, what was sent last under it
         self.quota = MAX_NUMBER
+        self.packets = 0
         self._slots = 0
 
     def on_heads(self, heads: Iterable[ConversationHead]) -> None:
@@ -62,8 +65,7 @@ class Talker(Client):
     def send_window(self, count: int, now_ns: int) -> None:
         """Opens a closed loop of so many submissions."""
         first = self._slots + 1
-        self._slots += count
-        self.forms.reach(self._slots)
+        self._grow(count)
         self.send(range(first, first + count), now_ns)
 
     def send_one(self, intended_ns: int) -> None:
@@ -72,19 +74,24 @@ class Talker(Client):
             if self._slots >= MAX_OPEN or not self.is_open:
                 self.pace.overrun += 1
                 return
-            self._slots += 1
-            self.forms.reach(self._slots)
+            self._grow(1)
             self.free.append(self._slots)
         self.send((self.free.pop(),), intended_ns)
 
+    def _grow(self, count: int) -> None:
+        self._slots += count
+        self.forms.reach(self._slots)
+        self.numbers += [0] * count
+
     def send(self, slots: Iterable[int], now_ns: int) -> None:
         """One packet with a submission for each of these free frame ids."""
-        table, sent_at, stamp = self.forms.table, self.sent_at, now_ns // 1000
+        table, numbers, sent_at, stamp = self.forms.table, self.numbers, self.sent_at, now_ns // 1000
         number = self.first_number + len(sent_at)
         packets = []
         for slot in slots:
             packets.append(table[slot] % (number, stamp))
             sent_at.append(now_ns)
+            numbers[slot] = number
             number += 1
         transport = self.transport
         if transport is not None and not transport.is_disconnected:
@@ -96,6 +103,7 @@ class Talker(Client):
             self.on_control(transport, frame)
             return
         now = time.monotonic_ns()
+        self.packets += 1
         slots: list[int] = []
         for event in scan(frame.get_payload_as_bytes()):
             slot = event.reply_to
@@ -130,27 +138,36 @@ class Talker(Client):
                 self.send(slots[:left], now_ns)
 
     def on_answer(self, event: ServerFrame) -> None:
-        """The answer to a question, or a refusal of a submission: then the loop goes on a little later."""
-        if event.reply_to >= PING:
+        """The answer to a question, or a refusal of a submission: one that may pass is tried again under the same id."""
+        slot = event.reply_to
+        if slot >= PING:
             self.on_event(event)
             return
-        self.refused += 1
-        self.faults.refused[event.error.name] += 1
-        wait_s = max(RETRY_S, event.error.retry_after_ms / 1000)
-        self.later(wait_s, event.reply_to)
-
-    def later(self, wait_s: float, slot: int) -> None:
-        """Frees a slot after a pause."""
         loop = asyncio.get_running_loop()
-        loop.call_later(wait_s, lambda: self.on_free([slot], time.monotonic_ns()))
+        wait_s = max(RETRY_S, event.error.retry_after_ms / 1000)
+        if event.error.permanent:
+            self.refused += 1
+            self.faults.refused[event.error.name] += 1
+            loop.call_later(wait_s, lambda: self.on_free([slot], time.monotonic_ns()))
+        else:
+            self.faults.resent[event.error.name] += 1
+            loop.call_later(wait_s, self.resend, slot)
+
+    def resend(self, slot: int) -> None:
+        """Sends again what was sent last under a frame id: the same bytes, marked as a retry."""
+        number = self.numbers[slot]
+        self.resent.add(number)
+        if self.is_open:
+            stamp = self.sent_at[number - self.first_number] // 1000
+            self.write(self.forms.again(slot) % (number, stamp))
 
     # After the run
 
     def sent(self) -> Sent:
-        """What was submitted here."""
+        """What was submitted here. What had to be sent again stands behind what was sent meanwhile: its order is free."""
         user_id = self.account.user_id
         numbers = range(self.first_number, self.first_number + len(self.sent_at))
-        ids = [id_of(user_id, number) for number in numbers]
+        ids = [id_of(user_id, number) for number in numbers if number not in self.resent]
         return Sent(self.conversation_id, user_id, ids, self.receipt_ids, self.receipt_seqs)
 
     def arrivals(self, *, until_end: bool = True) -> Arrivals:

@@ -111,16 +111,15 @@ class RefreshTokens:
     def issue(self, session: SessionRow) -> str:
         """The token of a session's generation."""
         head = urlsafe_b64decode(session.session_id + "==") + session.generation.to_bytes(8, "big")
-        whole = head + self._proof(session, session.generation)
-        return REFRESH_PREFIX + urlsafe_b64encode(whole).decode().rstrip("=")
+        return _written(head + self._proof(session, session.generation))
 
     def read(self, token: str) -> RefreshClaims:
         """What a token says. Raises TokenInvalid when it is none of ours."""
         try:
-            whole = urlsafe_b64decode(token.removeprefix(REFRESH_PREFIX).encode("ascii") + b"==")
+            whole = urlsafe_b64decode(token.removeprefix(REFRESH_PREFIX).encode("ascii") + b"==")[:_REFRESH_BYTES]
         except ValueError as error:
             raise TokenInvalid(reason="it is no refresh token") from error
-        if len(whole) != _REFRESH_BYTES or not token.startswith(REFRESH_PREFIX):
+        if len(whole) != _REFRESH_BYTES or _written(whole) != token:
             raise TokenInvalid(reason="it is no refresh token")
         session_id = urlsafe_b64encode(whole[:SESSION_ID_BYTES]).decode().rstrip("=")
         generation = int.from_bytes(whole[SESSION_ID_BYTES : SESSION_ID_BYTES + 8], "big")
@@ -133,3 +132,7 @@ class RefreshTokens:
     def _proof(self, session: SessionRow, generation: int) -> bytes:
         said = b"%s.%d.%s" % (session.session_id.encode(), generation, session.nonce)
         return hmac.digest(self._secret, said, hashlib.sha256)
+
+
+def _written(refresh: bytes) -> str:
+    return REFRESH_PREFIX + urlsafe_b64encode(refresh).decode().rstrip("=")

@@ -37,10 +37,13 @@ def honest(_user_id: UserId, encoded: bytes, _seq: int) -> list[bytes]:
 
 
 class SmallServer:
-    """All state in memory, everything at once. `mischief` spoils pushes; `busy` refuses so many connections first."""
+    """All state in memory, everything at once. `mischief` spoils pushes.
 
-    def __init__(self, mischief: Mischief = honest, *, busy: int = 0) -> None:
-        self.mischief, self.busy = mischief, busy
+    `busy` connections are refused first, and `full` submissions.
+    """
+
+    def __init__(self, mischief: Mischief = honest, *, busy: int = 0, full: int = 0) -> None:
+        self.mischief, self.busy, self.full = mischief, busy, full
         self.url = ""
         self.states: dict[ConversationId, Conversation] = {}
         self.encoded: defaultdict[ConversationId, list[bytes]] = defaultdict(list)
@@ -132,10 +135,13 @@ class Line(WSListener):
                 self.server.lines[self.user_id].append(self)
                 page = self.server.heads(self.user_id)
                 return frames.Connected("1", self.user_id, "d", 0, 1_000, frames.Limits(page_entries=100), page)
+            case frames.Submit() if self.server.full:
+                self.server.full -= 1
+                return frames.ErrorReply(4002, "overloaded", "later", retry_after_ms=1)
             case frames.Submit():
                 outcome = self.server.submit(self.user_id, command)
                 if outcome.receipt is None:
-                    return frames.ErrorReply(1006, "invalid_field", str(outcome.refusal))
+                    return frames.ErrorReply(1006, "invalid_field", str(outcome.refusal), permanent=True)
                 conversation_id = command.conversation_id or ConversationId(f"g:{self.user_id}")
                 return frames.ReceiptReply(conversation_id, outcome.receipt)
             case frames.Sync():

@@ -109,6 +109,13 @@ async def test_a_storm_tells_how_long_each_took_and_comes_again_when_refused() -
     assert outcome.retries == 4
 
 
+async def test_what_is_refused_for_the_moment_is_sent_again_under_the_same_id() -> None:
+    script, verdict = await play(PLANS[Scenario.ONE_TO_ONE], SmallServer(full=5))
+    assert script.outcome.resent == {"overloaded": 5}
+    assert script.outcome.unanswered == 0
+    assert verdict.is_clean
+
+
 async def test_idle_clients_ping_and_every_pong_is_counted() -> None:
     outcome = (await play(PLANS[Scenario.IDLE], SmallServer()))[0].outcome
     assert outcome.heartbeats >= 6
