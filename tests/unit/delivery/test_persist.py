@@ -24,7 +24,6 @@ from hongyan.ports.store import ConversationRow, DeadLetter, StoreBatch
 from tests.contract.rows import batch, entry, head, member
 from tests.unit.delivery.worlds import ALICE, BOB, CAROL, GROUP, SINGLE, GatedStore, founded, record
 
-
 QUICK: dict[str, float] = {"gather_s": 0, "retry_s": 0}
 
 
