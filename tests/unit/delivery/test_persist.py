@@ -30,18 +30,10 @@ QUICK: dict[str, float] = {"gather_s": 0, "retry_s": 0}
 class Settling:
     """A persister on a store, and what it said was settled."""
 
-<<<<<<< HEAD
-    def __init__(self, store: MemoryStore, capacity: int = 8, gather_records: int = 1) -> None:
-        self.store, self.hot = store, MemoryHot(1 << 20)
-        self.settled: list[tuple[list[str], int]] = []
-        options = PersistOptions(capacity, gather_records, gather_s=60, retry_s=0)
-        self.persister = Persister(store, self.hot, self._settle, options)
-=======
     def __init__(self, store: MemoryStore, **options: float) -> None:
         self.store, self.hot = store, MemoryHot(1 << 20)
         self.settled: list[tuple[list[str], int]] = []
         self.persister = Persister(store, self.hot, self._settle, msgspec.convert({**QUICK, **options}, PersistOptions))
->>>>>>> stages
 
     def _settle(self, rows: Sequence[ConversationRow], offset: int) -> None:
         self.settled.append(([row.conversation_id for row in rows], offset))
@@ -76,45 +68,12 @@ async def test_what_waits_while_the_store_is_busy_is_stored_in_one_go() -> None:
         await store.waiting.wait()
         for n in range(2, 6):
             await persister.put(batch(n, [head(n, n - 1)], [entry(n)]))
-<<<<<<< HEAD
-        assert persister.waiting() == 5
-=======
         assert (persister.waiting(), persister.decided) == (5, 5)
->>>>>>> stages
         store.gate.set()
         await persister.drained()
     assert settling.settled == [([SINGLE], 1), ([SINGLE], 5)]
 
 
-<<<<<<< HEAD
-async def test_what_comes_waits_for_company_until_somebody_cannot_wait() -> None:
-    settling = Settling(MemoryStore(), gather_records=3)
-    async with settling.running() as persister:
-        await persister.put(batch(1, [head(1, 0)], [entry(1)]))
-        await persister.put(batch(2, [head(2, 1)], [entry(2)]))
-        for _ in range(5):
-            await asyncio.sleep(0)
-        assert settling.settled == []
-        await persister.put(batch(3, [head(3, 2)], [entry(3)]))
-        await persister.drained()
-        await persister.put(batch(4, [head(4, 3)], [entry(4)]))
-        await persister.drained()
-    assert settling.settled == [([SINGLE], 3), ([SINGLE], 4)]
-
-
-async def test_what_comes_is_stored_after_a_while_without_company() -> None:
-    store = MemoryStore()
-    persister = Persister(
-        store, MemoryHot(1 << 20), lambda _rows, _offset: stored.set(), PersistOptions(gather_s=0.001)
-    )
-    stored = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(persister.run())
-        await persister.put(batch(1, [head(1, 0)], [entry(1)]))
-        await stored.wait()
-        task.cancel()
-    assert await store.position(0) == 1
-=======
 async def test_a_transaction_waits_for_company_until_there_is_enough() -> None:
     settling = Settling(MemoryStore(), gather_s=3_600, gather_records=3)
     async with settling.running() as persister:
@@ -151,17 +110,12 @@ async def test_it_goes_on_where_the_store_ended() -> None:
     settling = Settling(MemoryStore())
     settling.persister.start_at(7)
     assert (settling.persister.waiting(), settling.persister.position) == (0, 7)
->>>>>>> stages
 
 
 async def test_putting_waits_at_the_capacity() -> None:
     store = GatedStore()
     store.gate.clear()
-<<<<<<< HEAD
-    settling = Settling(store, capacity=2)
-=======
     settling = Settling(store, capacity_records=2)
->>>>>>> stages
     async with settling.running() as persister, asyncio.TaskGroup() as group:
         await persister.put(batch(1))
         await store.waiting.wait()
@@ -221,16 +175,6 @@ async def test_the_position_never_moves_before_the_effects() -> None:
 
 
 # Gathering
-<<<<<<< HEAD
-
-
-def gathered(*batches: StoreBatch) -> StoreBatch:
-    gathering = Gathering(0)
-    for each in batches:
-        gathering.add(each)
-    return gathering.batch()
-=======
->>>>>>> stages
 
 
 class Story:
@@ -285,11 +229,7 @@ def gathered(*batches: StoreBatch) -> StoreBatch:
 
 
 @given(st.lists(st.lists(st.integers(0, 11), min_size=1, max_size=8), min_size=2, max_size=6))
-<<<<<<< HEAD
-def test_gathering_batches_equals_storing_one_after_another(choices: list[list[int]]) -> None:
-=======
 def test_storing_what_gathered_equals_storing_one_after_another(choices: list[list[int]]) -> None:
->>>>>>> stages
     story, number = Story(), 1
     batches = [story.batch([founded(0, BOB)])]
     for some in choices:
@@ -298,10 +238,6 @@ def test_storing_what_gathered_equals_storing_one_after_another(choices: list[li
     one_by_one, at_once = MemoryStore(), MemoryStore()
 
     async def store() -> None:
-<<<<<<< HEAD
-        whole = gathered(*batches)
-=======
->>>>>>> stages
         for each in batches:
             await one_by_one.persist(each)
         await at_once.persist(gathered(*batches))
@@ -314,21 +250,14 @@ def test_storing_what_gathered_equals_storing_one_after_another(choices: list[li
         assert (kept.row, kept.members) == (other.row, other.members)
 
 
-<<<<<<< HEAD
-def test_gathered_dead_letters_are_both_there() -> None:
-=======
 def test_dead_letters_that_gathered_are_all_there() -> None:
->>>>>>> stages
     first, second = batch(1), batch(2)
     first.dead, second.dead = [DeadLetter(0, 0, record(0), "a")], [DeadLetter(0, 1, record(1), "b")]
     assert [letter.reason for letter in gathered(first, second).dead] == ["a", "b"]
 
 
 def test_gathering_leaves_the_parts_as_they_were() -> None:
-<<<<<<< HEAD
-=======
     """The hot head holds on to the same lists."""
->>>>>>> stages
     first, second = batch(1, [head(1, 0)], [entry(1)], [member(ALICE)]), batch(2, [head(2, 1)], [entry(2)])
     gathered(first, second)
     assert (len(first.entries), len(second.entries), len(first.members)) == (1, 1, 1)
