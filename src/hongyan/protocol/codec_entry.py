@@ -120,14 +120,17 @@ def _set(target: PbMessage, value: PbMessage) -> None:
 
 
 def decode_entry(data: bytes) -> Entry:
-    """An entry out of its bytes. Raises MalformedFrame when they are no entry or one with a body unknown here."""
+    """An entry out of its bytes. Raises MalformedFrame when they are none.
+
+    A body of a newer server reads as a message of kind 0 without content: it holds its place, and cannot be shown.
+    """
     try:
         entry = entry_pb2.Entry.FromString(data)
     except DecodeError as error:
         raise MalformedFrame(reason="not an entry") from error
+    if not entry.conversation_id or not entry.seq:
+        raise MalformedFrame(reason="an entry without its place")
     name = entry.WhichOneof("body")
-    if name is None:
-        raise MalformedFrame(reason="an entry without a body that is known here")
     return Entry(
         ConversationId(entry.conversation_id),
         entry.seq,
@@ -136,7 +139,7 @@ def decode_entry(data: bytes) -> Entry:
         ClientMsgId(entry.client_msg_id),
         entry.time_ms,
         entry.countable,
-        _BODY_READERS[name](getattr(entry, name)),
+        _BODY_READERS[name](getattr(entry, name)) if name is not None else Message(0, b""),
     )
 
 

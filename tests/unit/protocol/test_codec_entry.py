@@ -47,11 +47,16 @@ def test_bytes_that_are_no_entry_are_refused() -> None:
         decode_entry(b"\xff\xff")
 
 
-def test_an_entry_with_a_body_of_newer_software_is_refused_by_name() -> None:
-    with pytest.raises(MalformedFrame, match="body"):
-        decode_entry(
-            entry_pb2.Entry(conversation_id="s:a:b", seq=1).SerializeToString() + bytes_field(b"\xfa\x01", b"")
-        )
+def test_an_entry_without_its_place_is_refused() -> None:
+    with pytest.raises(MalformedFrame, match="place"):
+        decode_entry(entry_pb2.Entry(conversation_id="s:a:b").SerializeToString())
+
+
+def test_a_body_of_newer_software_holds_its_place_as_a_message_that_cannot_be_shown() -> None:
+    head = entry_pb2.Entry(conversation_id="s:a:b", seq=7).SerializeToString()
+    newer = decode_entry(head + bytes_field(b"\xfa\x01", b"a poll"))
+
+    assert (newer.seq, newer.body) == (7, Message(0, b""))
 
 
 def test_a_message_of_a_newer_kind_keeps_its_bytes_under_kind_zero() -> None:
