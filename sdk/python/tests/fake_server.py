@@ -25,8 +25,8 @@ from hongyan.protocol.frames import (
     ClientFrame,
     Connect,
     Connected,
-    ErrorReply,
     EntryPage,
+    ErrorReply,
     GetEntries,
     GetMembers,
     GetPositions,
@@ -252,5 +252,5 @@ class Socket(WSListener):
 async def soon(check: Callable[[], bool], timeout_s: float = 5.0) -> None:
     """Waits until something holds, one turn of the loop after the other."""
     async with asyncio.timeout(timeout_s):
-        while not check():  # noqa: ASYNC110 - any condition at all, in tests only
+        while not check():
             await asyncio.sleep(0)

@@ -1,6 +1,6 @@
 """The states that delivery keeps warm, and what has to be looked up before a batch can be decided."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 from hongyan.model.conversation import NEEDING_FACTS, RETRY_WINDOW, is_looked_up, needed_facts, trim
@@ -84,6 +84,12 @@ class WarmStates:
         if keys:
             for (conversation_id, seq), fact in (await self._store.facts(keys)).items():
                 states[conversation_id].recent[seq] = fact
+
+    def forget(self, conversation_ids: Iterable[ConversationId]) -> None:
+        """Drops states that cannot be trusted any more; all that was decided before them is stored."""
+        for conversation_id in conversation_ids:
+            self._states.pop(conversation_id, None)
+            self._cold.pop(conversation_id, None)
 
     def settle(self, rows: Sequence[ConversationRow], settled_offset: int) -> None:
         """Everything below the log offset is stored, of these conversations as their rows say: windows may shrink.

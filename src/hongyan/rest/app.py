@@ -6,7 +6,7 @@ from hongyan import __version__
 from hongyan.rest.accounts import accounts_router
 from hongyan.rest.gate import Gate
 from hongyan.rest.operations import Status, operations_router
-from hongyan.rest.page import page_router
+from hongyan.rest.page import PageRoute
 from hongyan.rest.problems import install
 from hongyan.services.users.service import Users
 from hongyan.telemetry import Metrics
@@ -34,5 +34,5 @@ def build_rest(users: Users, status: Status, metrics: Metrics) -> FastAPI:
     app.add_middleware(Gate, metrics=metrics)
     app.include_router(accounts_router(users))
     app.include_router(operations_router(status, metrics))
-    app.include_router(page_router())
+    app.router.routes.append(PageRoute())
     return app

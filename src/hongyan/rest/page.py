@@ -1,65 +1,96 @@
-"""The page at /, if this distribution carries one: one file, read once, and a policy that lets it run and nothing else."""
+"""The page at / and the files beside it: read once, into memory, and run under a policy that allows them and nothing else.
+
+Nothing stands inline, so nothing inline runs; and where trusted types are known to the browser, even a mistake in the page's
+own scripts cannot make HTML of a string.
+"""
 
 import asyncio
-import base64
 import hashlib
-import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from hongyan.model.codes import PathUnknown
 
-PAGE = Path(__file__).parent / "static" / "index.html"
+STATIC = Path(__file__).parent / "static"
 
-_INLINE = re.compile(rb"<(script|style)\b[^>]*>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
+# What is not listed is not served.
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self' ws: wss:",
+        "img-src 'self' data:",
+        "form-action 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+"""The Content-Security-Policy of the page."""
 
 
-class Page(msgspec.Struct, frozen=True):
-    """The file, and the Content-Security-Policy under which its own inline blocks run."""
+class StaticFile(msgspec.Struct, frozen=True):
+    """One file, and its name for caches."""
 
     content: bytes
+    media_type: str
     etag: str
-    policy: str
 
 
-def read_page(path: Path = PAGE) -> Page:
-    """The page, empty when there is none."""
-    content = path.read_bytes() if path.exists() else b""
-    hashes: dict[str, list[str]] = {"script": [], "style": []}
-    for kind, block in _INLINE.findall(content):
-        hashes[kind.decode().lower()].append(f"'sha256-{base64.b64encode(hashlib.sha256(block).digest()).decode()}'")
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            " ".join(("script-src 'self'", *hashes["script"])),
-            " ".join(("style-src 'self'", *hashes["style"])),
-            "img-src 'self' data:",
-            "connect-src 'self' ws: wss:",
-            "base-uri 'none'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-        )
-    )
-    return Page(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"', policy)
+def read_static(folder: Path = STATIC) -> Mapping[str, StaticFile]:
+    """Every file by its path in a URL; `/` is index.html. Empty when there is no folder."""
+    files = {
+        f"/{path.relative_to(folder).as_posix()}": _read(path)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _MEDIA_TYPES and path.is_file()
+    }
+    if "/index.html" in files:
+        files["/"] = files["/index.html"]
+    return files
 
 
-def page_router(path: Path = PAGE) -> APIRouter:
-    """GET /; the file is read when somebody asks for the first time."""
-    router = APIRouter()
-    reading: list[Page] = []
+def _read(path: Path) -> StaticFile:
+    content = path.read_bytes()
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return StaticFile(content, _MEDIA_TYPES[path.suffix], etag)
 
-    @router.get("/", include_in_schema=False)
-    async def index(request: Request) -> Response:
-        if not reading:
-            reading.append(await asyncio.to_thread(read_page, path))
-        page = reading[0]
-        if not page.content:
-            raise PathUnknown(path="/")
-        headers = {"ETag": page.etag, "Cache-Control": "no-cache", "Content-Security-Policy": page.policy}
-        if request.headers.get("if-none-match") == page.etag:
+
+class PageRoute(Route):
+    """GET of whatever no other route has; for the API, and for other methods, it is not there."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        super().__init__("/{path:path}", self._answer, methods=["GET"], include_in_schema=False)
+        self._folder = folder
+        self._files: Mapping[str, StaticFile] | None = None
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """See Starlette."""
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/api/"):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+    async def _answer(self, request: Request) -> Response:
+        if self._files is None:
+            self._files = await asyncio.to_thread(read_static, self._folder)
+        path = request.url.path
+        file = self._files.get(path)
+        if file is None:
+            raise PathUnknown(path=path)
+        headers = {"ETag": file.etag, "Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+        if request.headers.get("if-none-match") == file.etag:
             return Response(status_code=304, headers=headers)
-        return Response(page.content, headers=headers, media_type="text/html; charset=utf-8")
-
-    return router
+        return Response(file.content, headers=headers, media_type=file.media_type)

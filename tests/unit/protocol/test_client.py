@@ -225,6 +225,14 @@ def test_a_line_that_breaks_after_anything_else_is_made_again(last: ServerEvent)
     assert line.client.closed(None) is AfterClose.RESUME
 
 
+def test_the_close_code_counts_more_than_what_was_said_before() -> None:
+    line = Line().connect()
+    line.answer(0, failed(ErrorCode.MALFORMED_FRAME))
+
+    assert line.client.closed(CloseCode.SLOW_CONSUMER) is AfterClose.RESUME
+    assert line.client.closed(CloseCode.LOGGED_OUT) is AfterClose.STOP
+
+
 def test_what_was_not_answered_is_told_at_the_end() -> None:
     line = Line().connect()
     request, _ = line.client.request(Sync())

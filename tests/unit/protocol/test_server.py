@@ -3,7 +3,14 @@ import sys
 import pytest
 
 from hongyan.model import commands as ask
-from hongyan.model.codes import InvalidField, MalformedFrame, NotAuthenticated, WrongState
+from hongyan.model.codes import (
+    InflatedTooLarge,
+    InvalidField,
+    MalformedFrame,
+    NotAuthenticated,
+    PacketTooLarge,
+    WrongState,
+)
 from hongyan.model.ids import ClientMsgId, ConversationId
 from hongyan.protocol.codec import PROTO_CLIENT, PROTO_SERVER
 from hongyan.protocol.codec_content import text_content
@@ -22,7 +29,7 @@ from hongyan.protocol.frames import (
     Submit,
     Sync,
 )
-from hongyan.protocol.server import ServerEnd, State
+from hongyan.protocol.server import STRANGER_BYTES, ServerEnd, State
 
 HERE = ConversationId("s:a:b")
 WORK: list[ClientCommand] = [
@@ -135,6 +142,25 @@ def test_a_connection_that_closes_while_its_token_is_looked_at_stays_closed() ->
 def test_nobody_is_let_in_who_did_not_ask() -> None:
     with pytest.raises(RuntimeError, match="AWAITING_CONNECT cannot become OPEN"):
         new_end().authenticated()
+
+
+def test_strangers_get_little_room() -> None:
+    large, bomb = bytes(STRANGER_BYTES + 1), PROTO_SERVER.compress(bytes(STRANGER_BYTES + 1))
+
+    with pytest.raises(PacketTooLarge):
+        new_end().receive(large)
+    with pytest.raises(InflatedTooLarge):
+        new_end().receive(bomb)
+    assert send(new_end(), Connect("t" * 4_096)) == [Connect("t" * 4_096)]
+
+
+def test_who_was_let_in_has_all_the_room_there_is() -> None:
+    text = Submit(HERE, ClientMsgId("c"), ask.SendMessage(1, text_content("x" * 100_000)))
+    end = open_end()
+
+    assert send(end, text) == [text]
+    end.drain()
+    assert send(end, text) == [text]
 
 
 def test_garbage_is_refused_in_every_state() -> None:
