@@ -59,6 +59,7 @@ class Result(msgspec.Struct):
     entries_per_packet: float | None = None
     server_cpu_s: float | None = None
     generator_cpu_s: float = 0.0
+    others_cpu_s: float | None = None
     generator_lag_p99_ms: float | None = None
     ready_ms: float | None = None
     connect_s: float | None = None
@@ -122,6 +123,7 @@ def as_json(result: Result, bare: "Comparison | None" = None) -> bytes:
         "server_rss_bytes_connected": result.memory.connected_bytes,
         "server_cpu_s": _rounded(result.server_cpu_s),
         "generator_cpu_s": _rounded(result.generator_cpu_s),
+        "others_cpu_s": _rounded(result.others_cpu_s),
         "generator_lag_p99_ms": result.generator_lag_p99_ms,
         "ready_ms": _rounded(result.ready_ms),
         "connect_s": _rounded(result.connect_s),

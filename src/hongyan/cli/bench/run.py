@@ -178,7 +178,7 @@ class Run:
         receipt = histogram.merge(outcome.receipt for outcome in outcomes)
         back = histogram.merge(outcome.back for outcome in outcomes)
         lag = histogram.quantiles(histogram.merge(outcome.lag for outcome in outcomes))
-        window, is_seen = self.window, bool(self.target.pid)
+        window, is_seen = self._cpu_window(histogram.quantiles(back).max_ms), bool(self.target.pid)
         return Result(
             self.plan,
             check(observed),
@@ -203,6 +203,7 @@ class Run:
             entries_per_packet=entries_per_packet(outcomes),
             server_cpu_s=self.sampler.server_cpu_s(window) if is_seen else None,
             generator_cpu_s=self.sampler.generator_cpu_s(window),
+            others_cpu_s=self.sampler.others_cpu_s(window) if is_seen else None,
             generator_lag_p99_ms=lag.p99_ms,
             ready_ms=self.target.ready_ms,
             connect_s=max(one.took_s for one in ready),
@@ -210,6 +211,13 @@ class Run:
             catch_up_ms=[ms for outcome in outcomes for ms in outcome.samples_ms],
             settings=self.target.settings,
         )
+
+    def _cpu_window(self, storm_ms: float | None) -> Window:
+        """A storm lasts until the last is back; every other load as long as planned."""
+        if storm_ms is None:
+            return self.window
+        start_ns = self.window.start_ns
+        return Window(start_ns, start_ns, start_ns + round(storm_ms * 1e6))
 
 
 def rate(outcomes: Sequence[Outcome], name: str) -> float:
