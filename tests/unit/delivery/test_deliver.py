@@ -89,14 +89,14 @@ async def test_delivery_waits_for_a_store_that_is_far_behind() -> None:
     """So what it holds in memory is bounded; the log holds the rest."""
     store = GatedStore()
     store.gate.clear()
-    world = World(store, DeliveryOptions(batch_records=1, persist=PersistOptions(3, 1)))
+    world = World(store, DeliveryOptions(batch_records=1, persist=PersistOptions(capacity_records=3, gather_s=0)))
     world.append(*(record(number) for number in range(20)))
     async with world.running():
         await store.waiting.wait()
         for _ in range(100):
             await asyncio.sleep(0)
-        # Three are decided and not stored, one of them on its way to the store; a fourth was pushed and waits for room.
-        assert list(world.heard.seqs()) == [1, 2, 3, 4]
+        # The fourth is decided and waits to be handed over.
+        assert len(world.heard.seqs()) == 4
         assert world.delivery.persister.waiting() == 3
         store.gate.set()
         await world.stored()

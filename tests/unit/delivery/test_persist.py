@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,15 +24,16 @@ from hongyan.ports.store import ConversationRow, DeadLetter, StoreBatch
 from tests.contract.rows import batch, entry, head, member
 from tests.unit.delivery.worlds import ALICE, BOB, CAROL, GROUP, SINGLE, GatedStore, founded, record
 
+QUICK: dict[str, float] = {"gather_s": 0, "retry_s": 0}
+
 
 class Settling:
     """A persister on a store, and what it said was settled."""
 
-    def __init__(self, store: MemoryStore, capacity: int = 8, gather_records: int = 1) -> None:
+    def __init__(self, store: MemoryStore, **options: float) -> None:
         self.store, self.hot = store, MemoryHot(1 << 20)
         self.settled: list[tuple[list[str], int]] = []
-        options = PersistOptions(capacity, gather_records, gather_s=60, retry_s=0)
-        self.persister = Persister(store, self.hot, self._settle, options)
+        self.persister = Persister(store, self.hot, self._settle, msgspec.convert({**QUICK, **options}, PersistOptions))
 
     def _settle(self, rows: Sequence[ConversationRow], offset: int) -> None:
         self.settled.append(([row.conversation_id for row in rows], offset))
@@ -66,45 +68,54 @@ async def test_what_waits_while_the_store_is_busy_is_stored_in_one_go() -> None:
         await store.waiting.wait()
         for n in range(2, 6):
             await persister.put(batch(n, [head(n, n - 1)], [entry(n)]))
-        assert persister.waiting() == 5
+        assert (persister.waiting(), persister.decided) == (5, 5)
         store.gate.set()
         await persister.drained()
     assert settling.settled == [([SINGLE], 1), ([SINGLE], 5)]
 
 
-async def test_what_comes_waits_for_company_until_somebody_cannot_wait() -> None:
-    settling = Settling(MemoryStore(), gather_records=3)
+async def test_a_transaction_waits_for_company_until_there_is_enough() -> None:
+    settling = Settling(MemoryStore(), gather_s=3_600, gather_records=3)
     async with settling.running() as persister:
-        await persister.put(batch(1, [head(1, 0)], [entry(1)]))
-        await persister.put(batch(2, [head(2, 1)], [entry(2)]))
-        for _ in range(5):
+        for n in (1, 2):
+            await persister.put(batch(n, [head(n, n - 1)], [entry(n)]))
+        for _ in range(20):
             await asyncio.sleep(0)
-        assert settling.settled == []
+        assert await settling.store.position(0) == 0
         await persister.put(batch(3, [head(3, 2)], [entry(3)]))
-        await persister.drained()
-        await persister.put(batch(4, [head(4, 3)], [entry(4)]))
-        await persister.drained()
-    assert settling.settled == [([SINGLE], 3), ([SINGLE], 4)]
+        while persister.waiting():
+            await asyncio.sleep(0)
+    assert settling.settled == [([SINGLE], 3)]
 
 
-async def test_what_comes_is_stored_after_a_while_without_company() -> None:
-    store = MemoryStore()
-    persister = Persister(
-        store, MemoryHot(1 << 20), lambda _rows, _offset: stored.set(), PersistOptions(gather_s=0.001)
-    )
-    stored = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(persister.run())
+async def test_draining_does_not_wait_for_company_however_the_batches_come() -> None:
+    store = GatedStore()
+    settling = Settling(store, gather_s=3_600)
+    async with settling.running() as persister:
+        await persister.drained()
         await persister.put(batch(1, [head(1, 0)], [entry(1)]))
-        await stored.wait()
-        task.cancel()
-    assert await store.position(0) == 1
+        await persister.drained()
+        store.gate.clear()
+        await persister.put(batch(2, [head(2, 1)], [entry(2)]))
+        async with asyncio.TaskGroup() as group:
+            draining = group.create_task(persister.drained())
+            await store.waiting.wait()
+            await persister.put(batch(3, [head(3, 2)], [entry(3)]))
+            store.gate.set()
+            await draining
+    assert await store.position(0) == 3
+
+
+async def test_it_goes_on_where_the_store_ended() -> None:
+    settling = Settling(MemoryStore())
+    settling.persister.start_at(7)
+    assert (settling.persister.waiting(), settling.persister.position) == (0, 7)
 
 
 async def test_putting_waits_at_the_capacity() -> None:
     store = GatedStore()
     store.gate.clear()
-    settling = Settling(store, capacity=2)
+    settling = Settling(store, capacity_records=2)
     async with settling.running() as persister, asyncio.TaskGroup() as group:
         await persister.put(batch(1))
         await store.waiting.wait()
@@ -166,13 +177,6 @@ async def test_the_position_never_moves_before_the_effects() -> None:
 # Gathering
 
 
-def gathered(*batches: StoreBatch) -> StoreBatch:
-    gathering = Gathering(0)
-    for each in batches:
-        gathering.add(each)
-    return gathering.batch()
-
-
 class Story:
     """Two conversations and what batches of records do to them."""
 
@@ -217,8 +221,15 @@ def _asked(number: int, choice: int) -> Record:
     return record(number, command, sender=BOB if isinstance(command, LeaveGroup) else ALICE, to=to)
 
 
+def gathered(*batches: StoreBatch) -> StoreBatch:
+    gathering = Gathering(0)
+    for each in batches:
+        gathering.add(each)
+    return gathering.batch()
+
+
 @given(st.lists(st.lists(st.integers(0, 11), min_size=1, max_size=8), min_size=2, max_size=6))
-def test_gathering_batches_equals_storing_one_after_another(choices: list[list[int]]) -> None:
+def test_storing_what_gathered_equals_storing_one_after_another(choices: list[list[int]]) -> None:
     story, number = Story(), 1
     batches = [story.batch([founded(0, BOB)])]
     for some in choices:
@@ -227,10 +238,9 @@ def test_gathering_batches_equals_storing_one_after_another(choices: list[list[i
     one_by_one, at_once = MemoryStore(), MemoryStore()
 
     async def store() -> None:
-        whole = gathered(*batches)
         for each in batches:
             await one_by_one.persist(each)
-        await at_once.persist(whole)
+        await at_once.persist(gathered(*batches))
 
     asyncio.run(store())
     for part in ("_entries", "_submissions", "_by_user", "_positions"):
@@ -240,13 +250,14 @@ def test_gathering_batches_equals_storing_one_after_another(choices: list[list[i
         assert (kept.row, kept.members) == (other.row, other.members)
 
 
-def test_gathered_dead_letters_are_both_there() -> None:
+def test_dead_letters_that_gathered_are_all_there() -> None:
     first, second = batch(1), batch(2)
     first.dead, second.dead = [DeadLetter(0, 0, record(0), "a")], [DeadLetter(0, 1, record(1), "b")]
     assert [letter.reason for letter in gathered(first, second).dead] == ["a", "b"]
 
 
 def test_gathering_leaves_the_parts_as_they_were() -> None:
+    """The hot head holds on to the same lists."""
     first, second = batch(1, [head(1, 0)], [entry(1)], [member(ALICE)]), batch(2, [head(2, 1)], [entry(2)])
     gathered(first, second)
     assert (len(first.entries), len(second.entries), len(first.members)) == (1, 1, 1)

@@ -162,7 +162,7 @@ class Working:
     def move_read(self, seq: int, countable: int) -> None:
         """The own read position is here at least, and this many countable entries lie up to it."""
         copy = self.copy
-        if seq > copy.read_seq:
+        if seq >= copy.read_seq:
             copy.read_seq, copy.read_countable = seq, max(countable, copy.read_countable)
         if copy.wanted_read_seq <= copy.read_seq:
             copy.wanted_read_seq = 0
@@ -178,8 +178,12 @@ class Working:
             copy.wanted_read_seq = seq
 
     def _keep_beyond(self, entry: Entry) -> None:
-        if len(self._beyond) >= BEYOND_LIMIT and entry.seq != self.copy.high + 1:
-            self._beyond.clear()
+        if len(self._beyond) >= BEYOND_LIMIT and entry.seq not in self._beyond:
+            highest = max(self._beyond)
+            if entry.seq > highest:
+                return
+            # What is nearer to the range is wanted first.
+            del self._beyond[highest]
         self._beyond.setdefault(entry.seq, entry)
 
     def _as_it_stands(self, entry: Entry) -> Entry:

@@ -137,7 +137,9 @@ class SqliteStore:
             db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", [fact for fact in facts if fact[1] is not None])
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            # A full disk has rolled back by itself.
+            if db.in_transaction:
+                db.execute("ROLLBACK")
             raise
 
     def _apply(self, change: StoreChange) -> None:

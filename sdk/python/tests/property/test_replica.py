@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from hongyan.model import commands as ask
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
@@ -98,6 +98,10 @@ class Device:
                     replica.take_head(head, decode_entry(head.preview), fresh=fresh)
                 self.cursor = page.cursor
 
+    def older(self) -> list[Copy]:
+        """Copies below which there is more to fetch."""
+        return [copy for copy in self.replica if copy.high >= copy.low > max(1, copy.first_seq)]
+
     def pull(self, pull: Pull) -> Pulled:
         entries, more = self.truth.page(pull.conversation_id, ME, pull.after, PAGE)
         return Pulled(pull, Page(tuple(entries), more))
@@ -113,6 +117,10 @@ class Device:
         self.replica.forget_marks()
         self.send_marks()
         self.take([self.sync()])
+        self.close_holes()
+
+    def close_holes(self) -> None:
+        """What a client does by itself while nothing is lost."""
         for _ in range(1000):
             holes, unresolved = self.replica.holes(), self.replica.unresolved()
             if not holes and not unresolved:
@@ -141,6 +149,7 @@ class Machine(RuleBasedStateMachine):
         self.device = Device(self.truth)
         self.air: list[News] = []
         self.count = 0
+        self.may_lose = True
         self._decide(GROUP, BOB, ask.CreateGroup("Club", (ME, EVE), 10), here=False)
 
     def _decide(self, key: ConversationId, sender_id: UserId, command: ask.AnyCommand, *, here: bool) -> Outcome:
@@ -152,6 +161,10 @@ class Machine(RuleBasedStateMachine):
         elif outcome.entry is not None and ME in self.truth.audience(key, outcome):
             self.air.append(outcome.entry)
         return outcome
+
+    @initialize(may_lose=st.booleans())
+    def the_line_is_good_or_bad(self, may_lose: bool) -> None:
+        self.may_lose = may_lose
 
     @rule(key=CONVERSATIONS, sender_id=USERS, here=st.booleans())
     def somebody_speaks(self, key: ConversationId, sender_id: UserId, here: bool) -> None:
@@ -202,22 +215,28 @@ class Machine(RuleBasedStateMachine):
         if data.draw(st.booleans()):
             self.air = [item for item in self.air if not any(item is taken for taken in packet)]
 
-    @precondition(lambda self: self.air)
+    @precondition(lambda self: self.air and self.may_lose)
     @rule()
     def all_in_the_air_is_lost(self) -> None:
         self.air.clear()
 
+    # What the device asks for is answered at once; the answer may arrive much later, when it is not true any more.
+
+    @rule()
+    def the_device_asks_what_changed(self) -> None:
+        self.air.append(self.device.sync())
+
+    @precondition(lambda self: self.device.replica.holes())
     @rule(data=st.data())
-    def the_device_asks(self, data: st.DataObject) -> None:
-        """The answer is made now and may arrive much later."""
-        device = self.device
-        asked: list[News] = [device.pull(pull) for pull in device.replica.holes()]
-        asked.append(device.sync())
-        for copy in device.replica:
-            if copy.high >= copy.low > 1:
-                entries, more = self.truth.page(copy.conversation_id, ME, copy.low, PAGE, backward=True)
-                asked.append(History(copy.conversation_id, Page(tuple(entries), more)))
-        self.air.append(data.draw(st.sampled_from(asked)))
+    def the_device_pulls(self, data: st.DataObject) -> None:
+        self.air.append(self.device.pull(data.draw(st.sampled_from(self.device.replica.holes()))))
+
+    @precondition(lambda self: self.device.older())
+    @rule(data=st.data())
+    def the_device_looks_back(self, data: st.DataObject) -> None:
+        copy = data.draw(st.sampled_from(self.device.older()))
+        entries, more = self.truth.page(copy.conversation_id, ME, copy.low, PAGE, backward=True)
+        self.air.append(History(copy.conversation_id, Page(tuple(entries), more)))
 
     @rule()
     def the_device_restarts(self) -> None:
@@ -245,7 +264,16 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         device, truth = self.device, self.truth
-        device.catch_up()
+        if self.may_lose:
+            device.catch_up()
+        else:
+            # Nothing was lost, so nothing has to be asked for but what is between.
+            if not device.cursor:
+                device.take([device.sync()])
+            device.take(self.air)
+            device.close_holes()
+            device.replica.forget_marks()
+            device.send_marks()
         fresh = Device(truth)
         fresh.catch_up()
         assert {copy.conversation_id for copy in device.replica} == {copy.conversation_id for copy in fresh.replica}

@@ -6,12 +6,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from picows import WSMsgType
 
 from hongyan.model import commands as ask
 from hongyan.model.codes import CloseCode, RateLimited
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, single_id
 from hongyan.protocol.codec_content import text_content
-from hongyan.protocol.frames import Connect, GetEntries, GoAway, Resync, ServerFrame, Submit
+from hongyan.protocol.frames import ClientFrame, Connect, GetEntries, GoAway, Resync, Submit
 from hongyan_client import (
     Client,
     ClientOptions,
@@ -36,7 +37,7 @@ from sdk.python.tests.fake_server import FakeServer, Socket, soon
 
 ALICE, BOB, EVE = UserId("alice"), UserId("bob"), UserId("eve")
 PAIR = single_id(ALICE, BOB)
-FAST = ClientOptions(backoff_first_s=0.001, backoff_last_s=0.01, receipt_timeout_s=0.2, mark_every_s=0.001)
+FAST = ClientOptions(backoff_first_s=0.001, backoff_last_s=0.01, mark_every_s=0.001, receipt_timeout_s=60)
 
 
 def client_of(server: FakeServer, user_id: str, store: Store | None = None, options: ClientOptions = FAST) -> Client:
@@ -90,9 +91,9 @@ async def test_a_sent_message_has_a_receipt_and_reaches_the_other(server: FakeSe
 
 
 async def test_a_lost_receipt_is_asked_for_again_and_the_message_stands_once(server: FakeServer) -> None:
-    def swallow(socket: Socket, frame: object) -> None:
-        assert isinstance(frame.command, Submit)  # type: ignore[attr-defined]
-        server.submit(socket, ALICE, frame.command)  # type: ignore[attr-defined]
+    def swallow(socket: Socket, frame: ClientFrame) -> None:
+        assert isinstance(frame.command, Submit)
+        server.submit(socket, ALICE, frame.command)
         socket.cut()
 
     server.once(Submit, swallow)
@@ -109,9 +110,20 @@ async def test_a_submission_that_vanished_on_a_living_connection_is_sent_again_a
         await alice.connected()
         sending = asyncio.ensure_future(alice.send(PAIR, "again"))
         await soon(lambda: bool(device.outbox._flying))
-        device.tick(asyncio.get_running_loop().time() + 1.0)
+        device.tick(asyncio.get_running_loop().time() + FAST.receipt_timeout_s + 1.0)
         assert (await sending).seq == 1
         assert (server.resends, server.connects) == (1, 1)
+
+
+async def test_an_entry_that_comes_before_its_receipt_settles_the_submission(server: FakeServer) -> None:
+    def tell_by_push(_socket: Socket, frame: ClientFrame) -> None:
+        assert isinstance(frame.command, Submit)
+        server.submit(None, ALICE, frame.command)
+
+    server.once(Submit, tell_by_push)
+    async with client_of(server, ALICE) as alice:
+        assert (await alice.send(PAIR, "there already")).seq == 1
+        assert server.resends == 0
 
 
 async def test_messages_of_a_conversation_keep_their_order_over_cuts_and_refusals(server: FakeServer) -> None:
@@ -157,6 +169,8 @@ async def test_what_was_not_acknowledged_is_sent_by_the_next_run(server: FakeSer
         await soon(lambda: not alice.pending(PAIR))
         assert await texts(alice) == ["one", "two", "three"]
         await assert_equal_to_fresh(server, alice)
+    assert not (await store.open()).pending
+    await store.close()
 
 
 async def test_a_device_that_was_away_pulls_what_it_missed_in_pages(server: FakeServer) -> None:
@@ -355,12 +369,12 @@ async def test_send_waits_when_too_much_is_under_way_and_goes_on_when_there_is_r
     options = ClientOptions(outbox=5, backoff_first_s=0.001, backoff_last_s=0.01)
     async with client_of(server, ALICE, options=options) as alice:
         await alice.connected()
-        held: list[tuple[Socket, object]] = []
+        held: list[tuple[Socket, ClientFrame]] = []
         server.once(Submit, lambda socket, frame: held.append((socket, frame)))
         sends = [asyncio.ensure_future(alice.send(PAIR, str(number))) for number in range(20)]
         await soon(lambda: bool(held))
         assert len(alice.pending(PAIR)) == 5
-        held[0][0].take(held[0][1])  # type: ignore[arg-type]
+        held[0][0].take(held[0][1])
         await asyncio.gather(*sends)
         assert await texts(alice) == [str(number) for number in range(20)]
 
@@ -433,8 +447,8 @@ async def test_a_ping_that_is_not_answered_ends_the_connection(server: FakeServe
 
 
 async def test_a_pushed_frame_right_behind_the_welcome_is_not_lost(server: FakeServer) -> None:
-    def welcome_and_push(socket: Socket, frame: object) -> None:
-        socket.take(frame)  # type: ignore[arg-type]
+    def welcome_and_push(socket: Socket, frame: ClientFrame) -> None:
+        socket.take(frame)
         say(server, BOB, "quick")
 
     server.once(Connect, welcome_and_push)
@@ -448,9 +462,6 @@ async def test_a_packet_that_cannot_be_read_costs_the_connection_only(server: Fa
         await alice.connected()
         transport = server.sockets[0].transport
         assert transport is not None
-        from picows import WSMsgType
-
         transport.send(WSMsgType.BINARY, b"\xff\xff\xff")
         await soon(lambda: server.connects == 2)
         await alice.connected()
-        assert server.sockets[0].send(ServerFrame(0, Resync())) is None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from hongyan.adapters.sqlite import Thread, as_fault, connect
+from hongyan.adapters.sqlite import Checkpoints, Thread, as_fault, checkpoint, connect
 from hongyan.model.codes import InvalidField, Overloaded, Unavailable
 from hongyan.model.commands import SendMessage
 from hongyan.model.records import Record
@@ -32,7 +32,7 @@ class LogOptions(msgspec.Struct, frozen=True):
     batch_records: int = 2_000
     batch_bytes: int = 4 << 20
     tail_records: int = 20_000
-    checkpoint_pages: int = 4_000
+    checkpoint_bytes: int = 16 << 20
 
 
 class SqliteLog:
@@ -45,7 +45,8 @@ class SqliteLog:
         self._writer = Thread("log-write")
         self._reader = Thread("log-read")
         self._write = connect(path, "FULL")
-        self._write.execute(f"PRAGMA wal_autocheckpoint={options.checkpoint_pages}")
+        self._write.execute("PRAGMA wal_autocheckpoint=0")
+        self._checkpoints = Checkpoints(path, options.checkpoint_bytes)
         self._read = connect(path, "FULL", readonly=True)
         row = self._write.execute("SELECT max(first_offset + count) FROM record_batch WHERE partition = 0").fetchone()
         self._next: int = row[0] or 0
@@ -91,6 +92,7 @@ class SqliteLog:
                 await self._commit()
             raise
         finally:
+            await self._checkpoints.end()
             await self._writer.end(self._write)
             await self._reader.end(self._read)
 
@@ -104,6 +106,8 @@ class SqliteLog:
             await _through(insert)
         finally:
             self._conclude(batch, insert)
+        if self._checkpoints.wrote(len(encoded)):
+            await self._writer.call(checkpoint, self._write)
 
     def _conclude(self, batch: list[Record], insert: asyncio.Future[None]) -> None:
         error = insert.exception()

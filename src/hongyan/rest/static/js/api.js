@@ -9,7 +9,7 @@ export class Refused extends Error {
    * @param {Json} problem
    */
   constructor(status, problem) {
-    super(String(problem.message ?? problem.detail ?? problem.title ?? `HTTP ${status}`));
+    super(String(problem.detail ?? `HTTP ${status}`));
     this.status = status;
     this.name = String(problem.name ?? "");
   }
@@ -41,6 +41,8 @@ async function call(path, body, method = body ? "POST" : "GET", access = "") {
     headers,
     body: body && JSON.stringify(body),
     credentials: "omit",
+    // A log-out is sent even when the page goes away with it.
+    keepalive: method === "DELETE",
     signal: AbortSignal.timeout(20_000),
   });
   const text = await response.text();
@@ -61,9 +63,13 @@ const readTokens = (answer) => ({
 /** @param {string} userId  @param {string} password */
 export const register = (userId, password) => call("users", { user_id: userId, password });
 
-/** @param {string} userId  @param {string} password */
-export async function logIn(userId, password) {
-  return readTokens(await call("sessions", { user_id: userId, password, device_name: deviceName() }));
+/**
+ * @param {string} userId
+ * @param {string} password
+ * @param {string} deviceId "" has the server make one
+ */
+export async function logIn(userId, password, deviceId) {
+  return readTokens(await call("sessions", { user_id: userId, password, device_id: deviceId, device_name: deviceName() }));
 }
 
 /** @param {Tokens} tokens */
@@ -71,19 +77,20 @@ export async function refresh(tokens) {
   return readTokens(await call("sessions/refresh", { refresh_token: tokens.refresh }));
 }
 
-/** @param {Tokens} tokens */
-export const logOut = (tokens) => call("sessions/current", null, "DELETE", tokens.access);
+/** @param {string} access the access token */
+export const logOut = (access) => call("sessions/current", null, "DELETE", access);
 
 /** Where the socket is. A server that names a bare address is reached under the name that this page came from. */
 export async function socketAddress() {
-  const { ws } = await call("endpoints", null);
-  const address = new URL(ws);
+  const { ws: url } = await call("endpoints", null);
+  const address = new URL(url);
   if (/^[\d.]+$|^\[/.test(address.hostname)) address.hostname = location.hostname;
   return address.href;
 }
 
 /** What the user will find this page under among the devices. */
 function deviceName() {
-  const found = /(Firefox|Edg|Chrome|Safari)\/[\d.]+/.exec(navigator.userAgent);
-  return found ? `${found[1].replace("Edg", "Edge")} (hongyan page)` : "hongyan page";
+  // Edge says that it is Chrome, and Chrome that it is Safari.
+  const found = ["Firefox", "Edg", "Chrome", "Safari"].find((name) => navigator.userAgent.includes(`${name}/`));
+  return found ? `${found.replace("Edg", "Edge")} (hongyan page)` : "hongyan page";
 }

@@ -38,7 +38,7 @@ export class Composer {
     if (this._id) this._drafts.set(this._id, this._text.value);
     this._id = id;
     this._text.value = this._drafts.get(id) ?? "";
-    this._text.placeholder = t("message_to", { name });
+    this._text.placeholder = t("message");
     this._text.setAttribute("aria-label", t("message_to", { name }));
     this._error.textContent = "";
     this._fit();

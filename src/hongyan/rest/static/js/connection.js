@@ -5,6 +5,7 @@
  * what is missing.
  */
 
+import { fullJitterMs } from "./backoff.js";
 import { CloseCode, isResumable } from "./codes.js";
 import { readFailure } from "./wire.js";
 
@@ -35,9 +36,8 @@ const LOST = { code: 0, name: "connection_lost", message: "", retryAfterMs: 0, p
 
 const SUBPROTOCOL = "hongyan.v1+json";
 const CLIENT = "hongyan-page/1";
-const FIRST_BACKOFF_MS = 500;
-const LONGEST_BACKOFF_MS = 30_000;
 const OPEN_WITHIN_MS = 15_000;
+const LASTING_MS = 30_000;
 
 export class Connection {
   /** @param {Hooks} hooks */
@@ -52,9 +52,9 @@ export class Connection {
     this._refused = 0;
     this._heartbeatMs = 30_000;
     this._heardMs = this._saidMs = 0;
-    /** A delay that the server asked for before the next connection; -1: none. */
-    this._askedDelayMs = -1;
-    this._timer = this._pulse = 0;
+    /** When to leave, because the server is about to close; 0: it did not say so. */
+    this._leaveAtMs = 0;
+    this._timer = this._pulse = this._proof = 0;
     /** @type {State} */
     this.state = { kind: "waiting", retryAtMs: 0 };
   }
@@ -145,7 +145,9 @@ export class Connection {
   /** @param {Json} connected */
   _online(connected) {
     clearTimeout(this._timer);
-    this._attempts = this._refused = 0;
+    this._refused = 0;
+    // Only a connection that lasts proves that the trouble is over.
+    this._proof = window.setTimeout(() => (this._attempts = 0), LASTING_MS);
     this._heartbeatMs = Number(connected.heartbeat_ms ?? this._heartbeatMs);
     this._pulse = window.setInterval(() => this._beat(), Math.max(1_000, this._heartbeatMs / 4));
     this._set({ kind: "online" });
@@ -182,10 +184,17 @@ export class Connection {
       if (frame.error) done(null, readFailure(frame.error));
       else done(frame, null);
     } else if (frame.go_away) {
-      this._askedDelayMs = Math.random() * Number(frame.go_away.retry_within_ms ?? 0);
+      this._leave(Math.random() * Number(frame.go_away.retry_within_ms ?? 0));
     } else if (!frame.reply_to) {
       this._hooks.onPush(frame);
     }
+  }
+
+  /** The server is about to close: leaves after a random delay, as everybody else does.  @param {number} delayMs */
+  _leave(delayMs) {
+    this._leaveAtMs = Date.now() + delayMs;
+    const socket = this._socket;
+    setTimeout(() => socket === this._socket && this._lost(), delayMs);
   }
 
   /** @param {number} code */
@@ -206,11 +215,9 @@ export class Connection {
     this._abandon();
   }
 
-  /** Full jitter: a random delay below a bound that doubles, so that a crowd does not come back at once. */
   _wait() {
-    const boundMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this._attempts++);
-    const delayMs = this._askedDelayMs >= 0 ? this._askedDelayMs : Math.random() * boundMs;
-    this._askedDelayMs = -1;
+    const delayMs = this._leaveAtMs ? Math.max(0, this._leaveAtMs - Date.now()) : fullJitterMs(this._attempts++);
+    this._leaveAtMs = 0;
     clearTimeout(this._timer);
     this._timer = window.setTimeout(() => void this._connect(), delayMs);
     this._set({ kind: "waiting", retryAtMs: Date.now() + delayMs });
@@ -221,6 +228,7 @@ export class Connection {
     const socket = this._socket;
     this._socket = null;
     clearInterval(this._pulse);
+    clearTimeout(this._proof);
     socket?.close();
     const waiting = [...this._requests.values()];
     this._requests.clear();

@@ -62,6 +62,11 @@ export class Copy {
     return this.low <= Math.max(1, this.firstSeq);
   }
 
+  /** Whether the message there was taken back.  @param {number} seq */
+  isRecalled(seq) {
+    return this._recalled.has(seq) || this.entries.get(seq)?.body.kind === "recalled";
+  }
+
   /**
    * Takes in what an entry says, wherever it belongs; `merge` puts it into the range.
    * @param {Entry} entry
@@ -73,6 +78,9 @@ export class Copy {
     if (entry.senderId === me) {
       this.moveRead(entry.seq, entry.countable);
       this.confirmedSeq = Math.max(this.confirmedSeq, entry.seq);
+    } else {
+      // Who sends has read what is above; no position is pushed for it.
+      this.movePosition({ userId: entry.senderId, readSeq: entry.seq, deliveredSeq: entry.seq });
     }
     this._seeMembers(entry, me);
     if (entry.body.kind === "recall") this._recall(entry.body.seq, entry.senderId);
@@ -166,6 +174,30 @@ export class Copy {
     if (seq === this.head) this.moveRead(seq, this.countable);
     else if (entry) this.moveRead(seq, entry.countable);
     else this.wantedReadSeq = seq;
+  }
+
+  /**
+   * What the server has as the own positions.
+   * @param {Position} position
+   */
+  confirm({ readSeq, deliveredSeq }) {
+    this.confirmedSeq = Math.max(this.confirmedSeq, readSeq);
+    this.deliveredSeq = Math.max(this.deliveredSeq, deliveredSeq);
+    this.head = Math.max(this.head, readSeq);
+    this.wantRead(readSeq);
+  }
+
+  /**
+   * Another user has read, or received, up to here at least.
+   * @param {Position} position
+   */
+  movePosition({ userId, readSeq, deliveredSeq }) {
+    const before = this.positions.get(userId) ?? { readSeq: 0, deliveredSeq: 0 };
+    this.positions.set(userId, {
+      userId,
+      readSeq: Math.max(readSeq, before.readSeq),
+      deliveredSeq: Math.max(deliveredSeq, before.deliveredSeq),
+    });
   }
 
   /** @param {Entry} entry */

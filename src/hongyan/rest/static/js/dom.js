@@ -2,7 +2,7 @@
 
 import { t } from "./strings.js";
 
-/** @typedef {Node | string | null | false} Child */
+/** @typedef {Node | string | null | undefined | false} Child */
 
 /**
  * An element with attributes and children. `on…` takes a listener; true and false set or leave out an attribute.
@@ -19,7 +19,7 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false) element.setAttribute(name, String(value));
   }
-  element.append(...children.filter((child) => child !== null && child !== false));
+  for (const child of children) if (child) element.append(child);
   return element;
 }
 

@@ -2,12 +2,13 @@
 
 import * as api from "./api.js";
 import { byId } from "./dom.js";
+import { logIn } from "./session.js";
 import { explain, t } from "./strings.js";
 
 /**
  * Shows the form until somebody is in.
  * @param {string} notice why the last log-in ended; "" for none
- * @returns {Promise<api.Tokens>}
+ * @returns {Promise<import("./session.js").Session>}
  */
 export function enter(notice) {
   const [form, error] = [byId("entrance-form", HTMLFormElement), byId("entrance-error")];
@@ -27,7 +28,7 @@ export function enter(notice) {
     if (registering) await api.register(name, secret);
     registering = false;
     show();
-    return api.logIn(name, secret);
+    return logIn(name, secret);
   }
 
   error.textContent = notice;
@@ -46,10 +47,10 @@ export function enter(notice) {
       error.textContent = "";
       submit.disabled = true;
       try {
-        const tokens = await act();
+        const session = await act();
         password.value = "";
         byId("entrance").hidden = true;
-        resolve(tokens);
+        resolve(session);
       } catch (refusal) {
         error.textContent = explain(refusal instanceof api.Refused ? refusal : { name: "no_answer", message: "" });
       } finally {

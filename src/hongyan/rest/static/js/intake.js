@@ -12,7 +12,10 @@ import { readEntry, readHead, readPage, readPositions } from "./wire.js";
 
 const HISTORY_PAGE = 50;
 const PULL_PAGE = 200;
+/** How long a gap may take to close by itself; how long an answer that brought nothing is not asked for again. */
+const GAP_MS = 100;
 const PULL_REST_MS = 1_000;
+const PULLS_AT_ONCE = 4;
 const MARK_EVERY_MS = 300;
 
 /**
@@ -38,7 +41,7 @@ export class Intake {
     this._asking = new Set();
     /** The marks that this connection has carried, by conversation. @type {Map<string, string>} */
     this._marked = new Map();
-    this._marking = 0;
+    this._marking = this._pulling = 0;
   }
 
   /** The connection is gone, and with it what was asked. */
@@ -73,7 +76,7 @@ export class Intake {
     this._told.onSettled(changed, added);
     if (!this._isOnline) return;
     if (nameless) this.sync();
-    for (const pull of this._replica.holes()) this._pull(pull);
+    if (!this._pulling && this._replica.holes().length) this._pulling = window.setTimeout(() => this._pullHoles(), GAP_MS);
     for (const { conversationId, seq } of this._replica.lookups()) this._lookUp(conversationId, seq);
     if (!this._marking) this._marking = window.setTimeout(() => this._mark(), MARK_EVERY_MS);
   }
@@ -120,6 +123,15 @@ export class Intake {
       this._asking.delete(key);
       done(event, failure);
     });
+  }
+
+  _pullHoles() {
+    this._pulling = 0;
+    if (!this._isOnline) return;
+    for (const pull of this._replica.holes()) {
+      const busy = [...this._asking].filter((key) => key.startsWith("pull ")).length;
+      if (busy < PULLS_AT_ONCE) this._pull(pull);
+    }
   }
 
   /** @param {Pull} pull */

@@ -1,7 +1,8 @@
 /** From a conversation's copy and what waits in the outbox to the lines on the screen. */
 
+import { t } from "./strings.js";
 import { isGroup, peerOf } from "./wire.js";
-import { noticeText } from "./words.js";
+import { noticeText, personName } from "./words.js";
 
 /** @typedef {import("./copy.js").Copy} Copy */
 /** @typedef {import("./wire.js").Entry} Entry */
@@ -60,6 +61,7 @@ function entryLine(entry, copy, asked) {
   return {
     key, seq, notice, senderId, own, timeMs, named: group && !own, showTime: false,
     content: body.kind === "message" ? body.content : {},
+    quote: body.kind === "message" ? quoteText(copy, body.content, asked.me) : "",
     mark: own ? markOf(copy, seq, asked.me) : "",
     readers: own && group ? readersOf(copy, seq) : 0,
     failure: null,
@@ -68,11 +70,18 @@ function entryLine(entry, copy, asked) {
   };
 }
 
+/** @param {Copy} copy  @param {import("./wire.js").Json} content  @param {string} me */
+function quoteText(copy, { quote }, me) {
+  if (!quote) return "";
+  if (copy.isRecalled(Number(quote.seq ?? 0))) return t("recalled_quote");
+  return `${personName(quote.sender_id ?? "", me)}: ${quote.preview ?? ""}`;
+}
+
 /** @param {Pending} item  @param {Asked} asked  @returns {Line} */
 function pendingLine(item, asked) {
   return {
     key: item.clientMsgId, seq: 0, notice: "", senderId: asked.me, own: true, timeMs: item.madeMs, named: false, showTime: false,
-    content: item.command.message, mark: item.failure ? "" : item.seq ? "sent" : "clock", readers: 0, failure: item.failure,
+    content: item.command.message, quote: "", mark: item.failure ? "" : item.seq ? "sent" : "clock", readers: 0, failure: item.failure,
     recallable: false, unfolded: asked.unfolded.has(item.clientMsgId),
   };
 }

@@ -18,6 +18,7 @@ import { contentText, personName } from "./words.js";
  * @property {number} timeMs
  * @property {boolean} showTime
  * @property {Json} content
+ * @property {string} quote what it answers, or ""
  * @property {Mark} mark what became of an own message
  * @property {number} readers of an own message in a group
  * @property {Failure | null} failure
@@ -42,7 +43,7 @@ const LONG_LINES = 24;
 /** What a line looks like: when it is the same, the element on the page stays. @param {Line} line */
 export const lineSignature = (line) =>
   [
-    line.notice, line.showTime && when(line.timeMs, true), line.mark, line.readers, line.failure?.name, line.recallable, line.unfolded,
+    line.notice, line.quote, line.showTime && when(line.timeMs, true), line.mark, line.readers, line.failure?.name, line.recallable, line.unfolded,
   ].join("\n");
 
 /** @param {Line} line  @param {Actions} actions  @param {string} me */
@@ -62,24 +63,23 @@ export function makeLine(line, actions, me) {
         "div",
         { class: "stack" },
         el("span", { class: line.named ? "sender" : "for-readers" }, name),
-        el("div", { class: "beside" }, bubble(line, actions, me), line.own && marks(line, actions)),
+        el("div", { class: "beside" }, bubble(line, actions), line.own && marks(line, actions)),
         line.failure && failed(line, line.failure, actions),
       ),
     ),
   );
 }
 
-/** @param {Line} line  @param {Actions} actions  @param {string} me */
-function bubble(line, actions, me) {
+/** @param {Line} line  @param {Actions} actions */
+function bubble(line, actions) {
   const text = contentText(line.content);
   const isText = Boolean(line.content.text);
   const long = text.length > LONG_CHARACTERS || text.split("\n", LONG_LINES + 1).length > LONG_LINES;
   const body = el("div", { class: `words${isText ? "" : " kind"}${long && !line.unfolded ? " folded" : ""}`, dir: "auto" }, ...linked(text));
-  const quote = line.content.quote;
   return el(
     "div",
     { class: "bubble", title: fullTime(line.timeMs) },
-    quote && el("blockquote", { dir: "auto" }, `${personName(quote.sender_id ?? "", me)}: ${quote.preview ?? ""}`),
+    line.quote && el("blockquote", { dir: "auto" }, line.quote),
     body,
     long && el("button", { type: "button", class: "link", "aria-expanded": line.unfolded ? "true" : "false", onclick: () => actions.fold(line) },
       t(line.unfolded ? "show_less" : "show_all")),

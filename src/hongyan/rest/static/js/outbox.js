@@ -1,8 +1,10 @@
 /**
  * Submissions without a receipt. One that may have reached the server goes out again under the same id and says so; it
  * leaves by its receipt or by a refusal for good. Of a conversation one is on its way at a time, so that none overtakes
- * another. Pure: time comes in as an argument.
+ * another. Time comes in as an argument.
  */
+
+import { fullJitterMs } from "./backoff.js";
 
 /** @typedef {import("./wire.js").Json} Json */
 
@@ -22,8 +24,6 @@
 
 /** How long a receipt may take on an open connection before it is asked for again. */
 const OVERDUE_MS = 15_000;
-const FIRST_REST_MS = 500;
-const LONGEST_REST_MS = 30_000;
 
 export class Outbox {
   constructor() {
@@ -124,8 +124,7 @@ export class Outbox {
    * @param {number} retryAfterMs what the server asked for; 0: nothing
    */
   rest(item, nowMs, retryAfterMs) {
-    const backoffMs = Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** item.refusals++);
-    const restMs = Math.max(retryAfterMs, Math.random() * backoffMs);
+    const restMs = retryAfterMs + fullJitterMs(item.refusals++);
     item.flying = false;
     this._restsUntilMs.set(item.conversationId, nowMs + restMs);
     return restMs;

@@ -118,20 +118,9 @@ export class Replica {
   takePositions(id, positions) {
     const copy = this.copies.get(id);
     if (!copy) return;
-    for (const { userId, readSeq, deliveredSeq } of positions) {
-      if (userId === this.me) {
-        copy.confirmedSeq = Math.max(copy.confirmedSeq, readSeq);
-        copy.deliveredSeq = Math.max(copy.deliveredSeq, deliveredSeq);
-        copy.head = Math.max(copy.head, readSeq);
-        copy.wantRead(readSeq);
-      } else {
-        const before = copy.positions.get(userId);
-        copy.positions.set(userId, {
-          userId,
-          readSeq: Math.max(readSeq, before?.readSeq ?? 0),
-          deliveredSeq: Math.max(deliveredSeq, before?.deliveredSeq ?? 0),
-        });
-      }
+    for (const position of positions) {
+      if (position.userId === this.me) copy.confirm(position);
+      else copy.movePosition(position);
     }
     this._touched.add(id);
   }

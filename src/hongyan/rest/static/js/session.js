@@ -1,19 +1,17 @@
 /**
- * The log-in of this tab. Tokens live in memory and in sessionStorage, which ends with the tab.
- *
- * A browser copies sessionStorage into a duplicated tab, and two users of one refresh token look like a thief and are
- * both logged out. So the tab that holds the device's lock keeps the tokens; the other one forgets them.
+ * The log-in of this tab. Tokens live in memory and in sessionStorage, which ends with the tab. One tab is one device:
+ * two that used the same refresh token would look like a thief, and be logged out.
  */
 
 import * as api from "./api.js";
 import { SessionEnded } from "./connection.js";
+import { freeDevice, isStillDevice, keepDevice } from "./devices.js";
 
 /** @typedef {api.Tokens} Tokens */
 
 const KEY = "hongyan.tokens";
 /** A token this near its end is renewed before it is used. */
 const SLACK_MS = 30_000;
-const LOCK_WITHIN_MS = 1_000;
 
 export class Session {
   /** @param {Tokens} tokens */
@@ -38,12 +36,12 @@ export class Session {
 
   /** Tells the server, when it can be reached, and forgets the tokens in any case. */
   async end() {
-    this.forget();
     try {
-      await api.logOut(this._tokens);
+      await api.logOut(await this.token(false));
     } catch {
-      // Not reached, or logged out already: this tab has nothing left of it, and the token runs out.
+      // Not reached, or logged out already: this tab has nothing left of it, and the tokens run out.
     }
+    this.forget();
   }
 
   forget() {
@@ -68,28 +66,24 @@ export class Session {
   }
 }
 
+/**
+ * Logs in, as a device that this browser was before if one is free. Rejects with Refused.
+ * @param {string} userId
+ * @param {string} password
+ */
+export async function logIn(userId, password) {
+  const tokens = await api.logIn(userId, password, await freeDevice(userId));
+  await keepDevice(userId, tokens.deviceId);
+  return new Session(tokens);
+}
+
 /** The log-in that this tab had before it was reloaded. @returns {Promise<Session | null>} */
 export async function resumed() {
   const kept = sessionStorage.getItem(KEY);
   if (!kept) return null;
   /** @type {Tokens} */
   const tokens = JSON.parse(kept);
-  if (await holdsDevice(tokens.deviceId)) return new Session(tokens);
+  if (await isStillDevice(tokens.deviceId)) return new Session(tokens);
   sessionStorage.removeItem(KEY);
   return null;
-}
-
-/**
- * Takes the device's lock until the tab is gone; false when another tab has it.
- * @param {string} deviceId
- * @returns {Promise<boolean>}
- */
-export function holdsDevice(deviceId) {
-  // Browsers have locks on https and on the machine itself; elsewhere there is none to be had.
-  if (!navigator.locks) return Promise.resolve(true);
-  return new Promise((resolve) => {
-    const options = { signal: AbortSignal.timeout(LOCK_WITHIN_MS) };
-    const held = () => (resolve(true), new Promise(() => {}));
-    navigator.locks.request(`hongyan.device.${deviceId}`, options, held).catch(() => resolve(false));
-  });
 }

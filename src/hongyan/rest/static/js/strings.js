@@ -32,6 +32,7 @@ export const TABLE = {
   group: ["Group", "群聊"],
 
   messages: ["Messages", "消息"],
+  message: ["Message", "发消息"],
   message_to: ["Message to {name}", "给{name}发消息"],
   send: ["Send", "发送"],
   send_hint: ["Enter sends, Shift+Enter breaks the line", "Enter 发送，Shift+Enter 换行"],
@@ -71,6 +72,8 @@ export const TABLE = {
   kind_card: ["[Contact card] {name}", "[名片] {name}"],
   kind_custom: ["[Message]", "[消息]"],
 
+  recalled_quote: ["This message was recalled", "原消息已撤回"],
+  unknown_entry: ["This page is too old to show what stands here.", "当前版本无法显示此内容。"],
   group_created: ["{name} created the group “{group}”", "{name}创建了群聊“{group}”"],
   members_added: ["{name} added {others}", "{name}邀请{others}加入了群聊"],
   members_removed: ["{name} removed {others}", "{name}将{others}移出了群聊"],
@@ -104,6 +107,7 @@ export const TABLE = {
   state_waiting_now: ["Connection lost. Trying again…", "连接已断开，正在重试…"],
   state_no_network: ["There is no network.", "当前没有网络。"],
   try_now: ["Try now", "立即重试"],
+  ended_here: ["Logging out…", "正在退出…"],
   ended_log_in_again: ["Your log-in has ended. Please log in again.", "登录已失效，请重新登录。"],
   ended_logged_out: ["This device was logged out.", "此设备已退出登录。"],
   ended_replaced: ["This device connected elsewhere.", "此设备已在别处连接。"],

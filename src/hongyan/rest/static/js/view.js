@@ -45,9 +45,9 @@ export class View {
     this._client.connection.open();
   }
 
-  /** Closes the connection for good. */
+  /** Closes the connection for good, at the user's wish. */
   stop() {
-    this._client.end("ended_logged_out");
+    this._client.end("ended_here");
   }
 
   /** Whether something is still to be sent. */

@@ -50,6 +50,8 @@ export function noticeText({ body, senderId }, me) {
       return t("members_removed", { name, others: people(body.memberIds) });
     case "member_left":
       return t("member_left", { name });
+    case "unknown":
+      return t("unknown_entry");
     default:
       return "";
   }
