@@ -196,7 +196,7 @@ class Registered(msgspec.Struct, frozen=True):
 class Endpoints(msgspec.Struct, frozen=True):
     """Where a server takes connections."""
 
-    ws_url: str = ""
+    ws: str = ""
 
 
 async def register(http_url: str, user_id: str, password: str) -> None:
@@ -208,9 +208,9 @@ async def register(http_url: str, user_id: str, password: str) -> None:
 async def find_endpoint(http_url: str) -> str:
     """The WebSocket address of the server behind an HTTP address. Raises HttpError, also while it is starting."""
     found = await call("GET", f"{http_url.rstrip('/')}/api/v1/endpoints", Endpoints)
-    if not found.ws_url:
+    if not found.ws:
         raise HttpError("the server takes no connections yet")
-    return found.ws_url
+    return found.ws
 
 
 def _now_ms() -> int:
