@@ -104,18 +104,18 @@ def join_uplink(
 
 
 class Pressure:
-    """Why nothing more can be taken in: the store's disk is full, or what is decided runs too far ahead of it."""
+    """Why nothing more can be taken in: the store's disk is full, or too many durable records wait to be decided."""
 
     def __init__(self, config: Config, log: SqliteLog, delivery: Delivery) -> None:
-        self._log, self._delivery = log, delivery
+        self._log, self._delivery, self._persister = log, delivery, delivery.persister
         self._bound = config.log.queue_records
 
     def ask(self) -> HongyanError | None:
-        """The error to refuse with, or None."""
-        if self._delivery.persister.disk_full:
+        """The error to refuse with, or None. Asked for every submission, so it looks at plain numbers."""
+        if self._persister.disk_full:
             return StorageFull()
-        if self._log.waiting() >= self._bound:
-            return Overloaded(what="the log", retry_after_ms=500)
+        if self._log.end_now - self._delivery.position > self._bound:
+            return Overloaded(what="delivery", retry_after_ms=500)
         return None
 
 

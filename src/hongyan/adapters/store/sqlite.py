@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from hongyan.adapters.sqlite import Row, Thread, as_fault, connect
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of
 from hongyan.model.records import Submitted
 from hongyan.model.state import Conversation, Member, rebuild
-from hongyan.ports.store import ConversationRow, DeadLetter, EntryRow, HeadRow, MemberRow, StoreBatch
+from hongyan.ports.store import ConversationRow, DeadLetter, HeadRow, MemberRow, StoreBatch
 
 T = TypeVar("T")
 SubmissionKey = tuple[ConversationId, UserId, ClientMsgId]
@@ -44,6 +45,17 @@ JOIN conversation AS c ON c.conversation_id = s.conversation_id
 JOIN member AS m ON m.conversation_id = s.conversation_id AND m.user_id = s.user_id
 LEFT JOIN entry AS e ON e.conversation_id = s.conversation_id AND e.seq = CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END
 WHERE s.user_id = ? AND c."offset" > ? ORDER BY c."offset" LIMIT ?"""
+
+
+# Rows in the order of the tables' columns, made in C: these run for every message.
+_entry_tuple = attrgetter(
+    *("conversation_id", "seq", "message_id", "sender_id", "client_msg_id"),
+    *("time_ms", "countable", "kind", "recalled", "encoded"),
+)
+_submission_tuple = attrgetter(
+    *("conversation_id", "sender_id", "client_msg_id", "seq", "message_id", "time_ms", "countable", "digest")
+)
+_submitted_tuple = attrgetter("sender_id", "client_msg_id", "seq", "message_id", "time_ms", "countable", "digest")
 
 
 class SqliteStore:
@@ -152,7 +164,7 @@ class SqliteStore:
     def _write_all(self, batch: StoreBatch) -> None:
         self._insert("INSERT OR IGNORE INTO entry", 10, map(_entry_tuple, batch.entries))
         submissions = [_submission_tuple(row) for row in batch.entries if row.client_msg_id]
-        submissions += [_silent_tuple(conversation_id, submitted) for conversation_id, submitted in batch.silent]
+        submissions += [(conversation_id, *_submitted_tuple(submitted)) for conversation_id, submitted in batch.silent]
         self._insert("INSERT INTO submission", 8, submissions, _SUBMISSION_UPSERT)
         for row in batch.replaced:
             values = (row.kind, row.recalled, row.encoded, row.conversation_id, row.seq)
@@ -250,27 +262,6 @@ def _fetch(connection: sqlite3.Connection, statement: str, values: Row) -> list[
 def _slices(values: Sequence[T]) -> Iterable[Sequence[T]]:
     """In pieces that stay under SQLite's bound of variables."""
     return (values[start : start + 500] for start in range(0, len(values), 500))
-
-
-def _entry_tuple(row: EntryRow) -> Row:
-    return (
-        row.conversation_id, row.seq, row.message_id, row.sender_id, row.client_msg_id,
-        row.time_ms, row.countable, row.kind, row.recalled, row.encoded,
-    )  # fmt: skip
-
-
-def _submission_tuple(row: EntryRow) -> Row:
-    return (
-        row.conversation_id, row.sender_id, row.client_msg_id, row.seq,
-        row.message_id, row.time_ms, row.countable, row.digest,
-    )  # fmt: skip
-
-
-def _silent_tuple(conversation_id: ConversationId, submitted: Submitted) -> Row:
-    return (
-        conversation_id, submitted.sender_id, submitted.client_msg_id, submitted.seq,
-        submitted.message_id, submitted.time_ms, submitted.countable, submitted.digest,
-    )  # fmt: skip
 
 
 def _dead_tuple(letter: DeadLetter) -> Row:
