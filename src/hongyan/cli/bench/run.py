@@ -95,8 +95,11 @@ def own_target(plan: Plan, asked: Sequence[str], progress: Progress) -> Iterator
         server = OwnServer(data_dir, settings)
         try:
             endpoints = server.start()
-            yield Target(endpoints, accounts, server.pid, server.ready_ms, settings)
-            server.check_alive()
+            try:
+                yield Target(endpoints, accounts, server.pid, server.ready_ms, settings)
+            finally:
+                # Whatever else went wrong: that the server died is the reason to tell.
+                server.check_alive()
         finally:
             server.stop()
 
