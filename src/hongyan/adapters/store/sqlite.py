@@ -33,18 +33,22 @@ _CONVERSATION_UPSERT = """ON CONFLICT (conversation_id) DO UPDATE SET seq = excl
 _MEMBER_UPSERT = """ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role, joined_seq = excluded.joined_seq,
     left_seq = excluded.left_seq, read_seq = excluded.read_seq, read_countable = excluded.read_countable,
     delivered_seq = excluded.delivered_seq"""
+_MEMBERSHIP_UPSERT = "ON CONFLICT (user_id, conversation_id) DO UPDATE SET left_offset = excluded.left_offset"
 _SUBMISSION_UPSERT = """ON CONFLICT (conversation_id, sender_id, client_msg_id) DO UPDATE SET seq = excluded.seq,
     message_id = excluded.message_id, time_ms = excluded.time_ms, countable = excluded.countable,
     digest = excluded.digest WHERE excluded.seq > submission.seq"""
-_HEADS = """
+# For one who left, the conversation is as it was then: neither an entry nor the fact that there is one reaches him.
+_CHANGED = 'CASE WHEN s.left_offset THEN s.left_offset ELSE c."offset" END'
+_HEADS = f"""
 SELECT c.conversation_id, CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END,
-    CASE WHEN m.left_seq THEN coalesce(e.countable, 0) ELSE c.countable END, c.time_ms, c."offset", c.name,
+    CASE WHEN m.left_seq THEN coalesce(e.countable, 0) ELSE c.countable END,
+    CASE WHEN m.left_seq THEN coalesce(e.time_ms, 0) ELSE c.time_ms END, {_CHANGED}, c.name,
     m.conversation_id, m.user_id, m.role, m.joined_seq, m.left_seq, m.read_seq, m.read_countable, m.delivered_seq, e.encoded
 FROM membership AS s
 JOIN conversation AS c ON c.conversation_id = s.conversation_id
 JOIN member AS m ON m.conversation_id = s.conversation_id AND m.user_id = s.user_id
 LEFT JOIN entry AS e ON e.conversation_id = s.conversation_id AND e.seq = CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END
-WHERE s.user_id = ? AND c."offset" > ? ORDER BY c."offset" LIMIT ?"""
+WHERE s.user_id = ? AND {_CHANGED} > ? ORDER BY {_CHANGED} LIMIT ?"""  # noqa: S608 - constants
 
 
 # Rows in the order of the tables' columns, made in C: these run for every message.
@@ -175,7 +179,7 @@ class SqliteStore:
             "INSERT INTO conversation", 6, map(msgspec.structs.astuple, batch.conversations), _CONVERSATION_UPSERT
         )
         self._insert("INSERT INTO member", 8, map(msgspec.structs.astuple, batch.members), _MEMBER_UPSERT)
-        self._insert("INSERT OR IGNORE INTO membership", 2, _new_memberships(batch))
+        self._insert("INSERT INTO membership", 3, _changed_memberships(batch), _MEMBERSHIP_UPSERT)
         self._insert("INSERT OR IGNORE INTO dead_letter", 5, map(_dead_tuple, batch.dead))
         self._write.execute(
             "INSERT INTO log_position VALUES (?, ?) ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset",
@@ -269,14 +273,14 @@ def _dead_tuple(letter: DeadLetter) -> Row:
     return letter.partition, letter.offset, record.time_ms, letter.reason, msgspec.msgpack.encode(record)
 
 
-def _new_memberships(batch: StoreBatch) -> list[Row]:
-    """By user, who came in with this batch. Read positions move with every send, memberships hardly ever."""
+def _changed_memberships(batch: StoreBatch) -> list[Row]:
+    """By user, who came in or left with this batch. Read positions move with every send, memberships hardly ever."""
     first: dict[ConversationId, int] = {}
     for row in batch.entries:
         first.setdefault(row.conversation_id, row.seq)
     never = 1 << 63
-    return [
-        (row.user_id, row.conversation_id)
-        for row in batch.members
-        if row.joined_seq >= first.get(row.conversation_id, never)
+    changed = [
+        row for row in batch.members if max(row.joined_seq, row.left_seq) >= first.get(row.conversation_id, never)
     ]
+    offsets = {row.conversation_id: row.offset for row in batch.conversations} if changed else {}
+    return [(row.user_id, row.conversation_id, offsets[row.conversation_id] if row.left_seq else 0) for row in changed]
