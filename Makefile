@@ -49,8 +49,9 @@ check: static  ## static, then the unit tests: under a minute
 test: static  ## everything, system tests too: what CI runs
 	$(PYTEST) tests $(ARGS)
 
-generate: $(DEV)  ## write again what is generated: wire code, codes, manuals
+generate: $(DEV)  ## write again what is generated: wire code, codes, manuals, vectors
 	$(PY) tools/generate.py $(ARGS)
+	$(PY) -m tools.make_vectors $(ARGS)
 
 format: $(DEV)  ## format, and mend what ruff can mend safely
 	$(VENV)/bin/ruff check --fix-only .

@@ -1,11 +1,13 @@
 """What holds for every test: the event loop of production, no blocking of it, and a folder of one's own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
 from blockbuster import BlockBuster, blockbuster_ctx
+from structlog.testing import capture_logs
 
 SYSTEM = Path(__file__).parent / "system"
 SYSTEM_TIMEOUT_S = 300
@@ -38,6 +40,13 @@ def _loop_is_never_blocked(request: pytest.FixtureRequest) -> Iterator[BlockBust
         return
     with blockbuster_ctx(["hongyan", "hongyan_client"]) as guard:
         yield guard
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What the product logs in this test, instead of writing it."""
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture

@@ -97,6 +97,14 @@ def typescript_codes(codes: dict[str, Any]) -> str:
     return "\n".join([*lines, "  return closeCode < 4500;", "}", ""])
 
 
+def javascript_codes(codes: dict[str, Any]) -> str:
+    """Why a connection was closed, for the page that the server brings along: errors come to it with their names."""
+    lines = [f"// {HEAD}", "", "export const CloseCode = Object.freeze({"]
+    lines += [f"  {camel(name)}: {row['number']}," for name, row in codes["closes"].items()]
+    lines += ["});", "", "/** @param {number} closeCode */", "export function isResumable(closeCode) {"]
+    return "\n".join([*lines, "  return closeCode < 4500;", "}", ""])
+
+
 def markdown_codes(codes: dict[str, Any]) -> str:
     """The manual's tables."""
     lines = [
@@ -151,6 +159,7 @@ def generated() -> dict[str, str]:
     return {
         "src/hongyan/model/codes.py": python_codes(codes),
         "sdk/js/src/codes.ts": typescript_codes(codes),
+        "src/hongyan/rest/static/js/codes.js": javascript_codes(codes),
         "docs/reference/codes.md": markdown_codes(codes),
         "docs/reference/config.md": markdown_config(),
         **protobuf(),

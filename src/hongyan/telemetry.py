@@ -6,10 +6,11 @@ token, a password or the body of a message.
 
 import asyncio
 import logging
+import re
 import sys
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,6 +18,10 @@ import structlog
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
+EXPOSITION_TYPE = "text/plain; version=1.0.0; charset=utf-8"
+_SECRET_NAME = re.compile("token|password|secret|authorization", re.IGNORECASE)
+# An access token is a JWT; a refresh token says by its first letters what it is.
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]*\.[\w-]*|hyr_[\w-]+", re.ASCII)
 BOUNDS_MS = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 75, 100, 200, 500, 1_000, 2_500, 5_000, 10_000)
 
 
@@ -100,6 +105,34 @@ def _histogram(name: str, sentence: str, histogram: LatencyHistogram) -> "Metric
     return family
 
 
+async def exposition(metrics: Metrics) -> bytes:
+    """All metrics and those of the process, in the text format of Prometheus; `EXPOSITION_TYPE` is its media type."""
+    # Importing and reading /proc block, so a thread does it; our own numbers belong to the loop.
+    process = await asyncio.to_thread(_process_metrics)
+    from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - only a scrape needs it
+
+    registry = CollectorRegistry()
+    registry.register(_Scrape([*metrics.collect(), *process]))
+    return generate_latest(registry)
+
+
+def _process_metrics() -> "list[Metric]":
+    from prometheus_client import ProcessCollector  # noqa: PLC0415 - only a scrape needs it
+
+    return list(ProcessCollector(registry=None).collect())
+
+
+class _Scrape:
+    """What one scrape found, as a Collector."""
+
+    def __init__(self, families: "list[Metric]") -> None:
+        self._families = families
+
+    def collect(self) -> "list[Metric]":
+        """All of it."""
+        return self._families
+
+
 class LoopLag:
     """How late the event loop runs what was due: the newest sample, in seconds."""
 
@@ -120,19 +153,47 @@ def get_logger(name: str) -> Any:
 
 
 def set_up_logging(level: str, *, json: bool) -> None:
-    """Log lines on standard error, as JSON or for people. `level` is debug, info, warning or error."""
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    """Log lines on standard error, as JSON or for people. `level` is debug, info, warning or error.
+
+    What libraries log through the standard library takes the same way.
+    """
+    # Tracebacks are plain: structlog's rich ones show local variables, and those may be tokens.
+    plain = structlog.dev.plain_traceback
+    people = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info if json else structlog.processors.StackInfoRenderer(),
-            renderer,
+            structlog.processors.format_exc_info,
+            redact,
+            structlog.processors.JSONRenderer(ensure_ascii=False) if json else people,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
     )
+    logging.basicConfig(handlers=[_Bridge()], level=level.upper(), force=True)
     # picows tells of every connection at this level.
     logging.getLogger("picows").setLevel(logging.WARNING)
+
+
+def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: nothing that is named like a secret, and nothing shaped like a token, is written."""
+    for name, value in event.items():
+        if _SECRET_NAME.search(name):
+            event[name] = "(redacted)"
+        elif isinstance(value, str):
+            event[name] = _TOKEN.sub("(redacted)", value)
+    return event
+
+
+class _Bridge(logging.Handler):
+    """From the standard library's logging to ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one line."""
+        logger = structlog.get_logger(record.name)
+        try:
+            logger.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info or None)
+        except Exception:  # noqa: BLE001 - as every handler: a line that cannot be written stops nothing
+            self.handleError(record)

@@ -1,6 +1,7 @@
 """What every SQLite file of ours has in common: how it is opened, what a full disk looks like, and its one writing thread."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from hongyan.model.errors import HongyanError
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_COMMIT_BYTES = 3 * 4_096  # the pages that even a small commit writes
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_TOOBIG}
 
 
@@ -72,6 +74,43 @@ class Thread:
     def close(self) -> None:
         """Waits for what runs, then ends the thread."""
         self._pool.shutdown(wait=True)
+
+
+class Checkpoints:
+    """Keeps a write-ahead log short without making its writer wait for the bulk.
+
+    SQLite's own checkpoint runs inside some unlucky commit and copies megabytes there. Here another connection copies them
+    while commits go on, and what came meanwhile, a little, is left to the writer: then the log starts anew.
+    """
+
+    def __init__(self, path: Path, every_bytes: int) -> None:
+        self._thread = Thread("checkpoint")
+        self._connection = connect(path, "FULL")
+        self._every_bytes, self._written_bytes = every_bytes, 0
+        self._bulk: asyncio.Future[None] | None = None
+
+    def wrote(self, size_bytes: int) -> bool:
+        """Notes a commit; True when the writer should now do the rest, by `checkpoint` on its own connection."""
+        self._written_bytes += size_bytes + _COMMIT_BYTES
+        if self._bulk is None:
+            if self._written_bytes >= self._every_bytes:
+                self._written_bytes = 0
+                self._bulk = self._thread.start(checkpoint, self._connection)
+            return False
+        if not self._bulk.done():
+            return False
+        self._bulk = None
+        return True
+
+    async def end(self) -> None:
+        """Closes the connection and ends the thread."""
+        await self._thread.end(self._connection)
+
+
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Copies what it can from the write-ahead log into the file, waiting for nobody. A full disk is tried again later."""
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
 
 Row = tuple[Any, ...]

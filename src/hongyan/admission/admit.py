@@ -7,7 +7,7 @@ import xxhash
 
 from hongyan.admission.snowflake import Snowflake
 from hongyan.model.codes import InvalidField, NotAllowed, NotAMember, RateLimited, UserUnknown
-from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, Recall, SendMessage
+from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, LeaveGroup, Recall, RemoveMembers, SendMessage
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import (
     SYSTEM_USER,
@@ -25,6 +25,7 @@ from hongyan.ports.log import Log
 from hongyan.ports.state import Hot
 
 _GROUP_ID_BITS = 128
+_BUCKETS = 100_000  # as many are kept before it is worth a look which of them are idle
 
 
 class AdmissionOptions(msgspec.Struct, frozen=True):
@@ -57,6 +58,7 @@ class Admission:
         self._log, self._hot, self._directory, self._clock, self._options = log, hot, directory, clock, options
         self._snowflake = Snowflake(worker=0)
         self._buckets: dict[UserId, Bucket] = {}
+        self._buckets_bound = _BUCKETS
         self.pressure: Callable[[], HongyanError | None] = lambda: None
 
     def admit(self, submission: Submission) -> Awaitable[None] | None:
@@ -92,7 +94,7 @@ class Admission:
         kind, sender_id, command = kind_of(conversation_id), submission.sender_id, submission.command
         if kind is ConversationKind.GROUP:
             return command.member_ids if isinstance(command, CreateGroup | AddMembers) else ()
-        if isinstance(command, CreateGroup):
+        if isinstance(command, CreateGroup | AddMembers | RemoveMembers | LeaveGroup):
             raise InvalidField(field="conversation_id", reason="a group's id begins with g:")
         if kind is ConversationKind.SYSTEM:
             if sender_id != SYSTEM_USER:
@@ -137,7 +139,7 @@ class Admission:
         bucket = self._buckets.get(user_id)
         if bucket is None:
             self._buckets[user_id] = Bucket(options.burst - 1.0, now_ms)
-            if len(self._buckets) > 100_000:
+            if len(self._buckets) > self._buckets_bound:
                 self._forget_idle(now_ms)
             return
         if now_ms != bucket.at_ms:
@@ -155,6 +157,8 @@ class Admission:
         idle = [user_id for user_id, bucket in self._buckets.items() if now_ms - bucket.at_ms > full_after_ms]
         for user_id in idle:
             del self._buckets[user_id]
+        # Were all of them busy, each newcomer would be a look at all.
+        self._buckets_bound = max(_BUCKETS, 2 * len(self._buckets))
 
 
 def _digest(command: AnyCommand) -> int:

@@ -1,28 +1,30 @@
 """Gathers read and delivered marks: those of a conversation become one silent record every half second."""
 
 import asyncio
+from itertools import islice
 
 from hongyan.admission.snowflake import Snowflake
-from hongyan.model.codes import Overloaded
+from hongyan.model.codes import NotAMember, Overloaded
 from hongyan.model.commands import Mark, MovePositions
 from hongyan.model.errors import HongyanError
-from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, UserId
+from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, UserId, fixed_members
 from hongyan.model.records import Record
 from hongyan.ports.clock import Clock
 from hongyan.ports.log import Log
-from hongyan.telemetry import get_logger
-
-logger = get_logger(__name__)
 
 
 class PositionGatherer:
     """Merges marks by maximum and appends them every `interval_s`; at most `capacity` marks wait.
 
+    At most `records` are appended at a time, the longest gathered first, so that marks leave room in the log for messages.
     A mark that is lost with the process costs nothing: the client sees at its next sync that the server knows less.
     """
 
-    def __init__(self, log: Log, clock: Clock, *, interval_s: float = 0.5, capacity: int = 100_000) -> None:
-        self._log, self._clock, self._interval_s, self._capacity = log, clock, interval_s, capacity
+    def __init__(
+        self, log: Log, clock: Clock, *, interval_s: float = 0.5, capacity: int = 100_000, records: int = 5_000
+    ) -> None:
+        self._log, self._clock, self._interval_s = log, clock, interval_s
+        self._capacity, self._records = capacity, records
         self._gathered: dict[ConversationId, dict[UserId, Mark]] = {}
         self._count = 0
         # Marks are silent, so their ids are seen nowhere; worker 1023 keeps them apart from messages all the same.
@@ -33,17 +35,22 @@ class PositionGatherer:
         return self._count
 
     def mark(self, conversation_id: ConversationId, mark: Mark) -> None:
-        """Takes a mark in. Raises Overloaded at the capacity."""
-        marks = self._gathered.setdefault(conversation_id, {})
-        before = marks.get(mark.user_id)
+        """Takes a mark in. Raises Overloaded at the capacity, NotAMember where the id says that the user is none."""
+        fixed = fixed_members(conversation_id)
+        if fixed and mark.user_id not in fixed:
+            raise NotAMember(conversation_id=conversation_id)
+        marks = self._gathered.get(conversation_id)
+        before = marks.get(mark.user_id) if marks is not None else None
         if before is not None:
             read, delivered = max(before.read_seq, mark.read_seq), max(before.delivered_seq, mark.delivered_seq)
-            marks[mark.user_id] = Mark(mark.user_id, read, delivered)
-            return
-        if self._count >= self._capacity:
+            mark = Mark(mark.user_id, read, delivered)
+        elif self._count >= self._capacity:
             raise Overloaded(what="read positions", retry_after_ms=int(self._interval_s * 1000))
+        else:
+            self._count += 1
+        if marks is None:
+            marks = self._gathered[conversation_id] = {}
         marks[mark.user_id] = mark
-        self._count += 1
 
     async def run(self) -> None:
         """Appends until cancelled, then what is left."""
@@ -52,23 +59,21 @@ class PositionGatherer:
                 await asyncio.sleep(self._interval_s)
                 self.flush()
         finally:
-            self.flush()
+            while self._gathered and self.flush():
+                pass
 
-    def flush(self) -> None:
-        """Appends what was gathered; what the log has no room for stays for the next time."""
-        gathered, self._gathered, self._count = self._gathered, {}, 0
-        now_ms = self._clock()
-        for conversation_id, marks in gathered.items():
-            record = Record(
-                conversation_id,
-                SYSTEM_USER,
-                ClientMsgId(""),
-                self._snowflake.next(now_ms),
-                now_ms,
-                MovePositions(tuple(marks.values())),
-            )
+    def flush(self) -> int:
+        """Appends what was gathered; returns how many records. What the log has no room for stays for the next time."""
+        now_ms, appended = self._clock(), 0
+        for conversation_id in list(islice(self._gathered, self._records)):
+            marks = self._gathered[conversation_id]
+            command = MovePositions(tuple(marks.values()))
+            stamps = (SYSTEM_USER, ClientMsgId(""), self._snowflake.next(now_ms), now_ms)
             try:
-                self._log.append(record)
+                self._log.append(Record(conversation_id, *stamps, command))
             except HongyanError:
-                self._gathered[conversation_id] = marks
-                self._count += len(marks)
+                break
+            del self._gathered[conversation_id]
+            self._count -= len(marks)
+            appended += 1
+        return appended

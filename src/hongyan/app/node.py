@@ -16,7 +16,7 @@ from hongyan.admission.positions import PositionGatherer
 from hongyan.app.downlink import LocalDownlink
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
-from hongyan.delivery.persist import trim_log
+from hongyan.delivery.persist import PersistOptions, trim_log
 from hongyan.gateway.gateway import Around, Cast, Gateway, GatewayOptions, Handler, Uplink
 from hongyan.model.codes import Overloaded, StorageFull
 from hongyan.model.commands import Mark
@@ -159,7 +159,7 @@ def delivery_options(config: Config) -> DeliveryOptions:
         batch_records=config.log.batch_records,
         warm_conversations=delivery.warm_conversations,
         window=delivery.window,
-        queue_batches=delivery.queue_batches,
+        persist=PersistOptions(capacity_records=delivery.queue_records, gather_s=delivery.gather_ms / 1000),
     )
 
 

@@ -72,6 +72,7 @@ def run_server(config: Config, announce: Announce) -> None:
     import uvloop  # noqa: PLC0415 - only the server runs on it
 
     check_backend()
+    os.umask(0o077)
     set_up_logging(config.logging.level, json=config.logging.format == "json")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     lock = prepare_data_dir(config.data_dir)

@@ -1,5 +1,6 @@
 """The users service on its file, as a part of the process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from hongyan.services.users.tokens import AccessTokens, RefreshTokens
 @asynccontextmanager
 async def open_users(config: Config, data_dir: Path, clock: Clock) -> AsyncIterator[Users]:
     """The service, loaded; its file and threads are closed at the end. Raises SetupError for bad secrets."""
-    secrets = open_secrets(data_dir)
+    secrets = await asyncio.to_thread(open_secrets, data_dir)
     keys = config.users
     database = UserDatabase(database_file(data_dir, "user"))
     passwords = Passwords(keys.argon2_memory_kib, keys.argon2_iterations, keys.password_queue)

@@ -49,7 +49,7 @@ class Limits(msgspec.Struct, frozen=True):
     devices_per_user: Annotated[int, Meta(ge=1, le=1_000, description="Devices of a user that are logged in.")] = 10
     unauthenticated_connections: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Open connections that have not sent their token yet.")
-    ] = 1_000
+    ] = 5_000
     connect_timeout_s: Annotated[
         float, Meta(gt=0, le=300, description="How long a connection may take to send its token.")
     ] = 5.0
@@ -106,7 +106,13 @@ class Delivery(msgspec.Struct, frozen=True):
     window: Annotated[
         int, Meta(ge=16, le=1_000_000, description="Submissions a conversation remembers in memory for retries.")
     ] = 1_024
-    queue_batches: Annotated[int, Meta(ge=1, le=1_000, description="Decided batches that wait to be stored.")] = 8
+    queue_records: Annotated[
+        int, Meta(ge=1, le=10_000_000, description="Decided records that wait to be stored; the log holds the rest.")
+    ] = 20_000
+    gather_ms: Annotated[
+        int,
+        Meta(ge=0, le=10_000, description="How long a transaction of the store waits for company. Pushes never wait."),
+    ] = 50
     hot_bytes: Annotated[
         int, Meta(ge=1_048_576, description="Recent entries kept in memory for syncs and history.")
     ] = 67_108_864

@@ -62,7 +62,7 @@ def from_environment(environment: Mapping[str, str]) -> Iterable[Setting]:
         if variable in by_variable:
             yield _from_text(by_variable[variable], text, variable)
         elif variable.startswith(prefixes):
-            near = difflib.get_close_matches(variable, by_variable, n=1)
+            near = difflib.get_close_matches(variable, by_variable, n=1, cutoff=0.75)
             raise SetupError(f"{variable} names no key{_hint(near)}")
 
 
@@ -136,7 +136,7 @@ def _find(path: str, known: Mapping[str, Key], source: str) -> Key:
     if path in known:
         return known[path]
     section, _, name = path.rpartition(".")
-    near = difflib.get_close_matches(path, [*known, *(key.section for key in known.values())], n=1)
+    near = difflib.get_close_matches(path, [*known, *(key.section for key in known.values())], n=1, cutoff=0.75)
     place = f"[{section}] has no key {name}" if section else f"there is no key or section {name}"
     raise SetupError(f"{source}: {place}{_hint(near)}")
 

@@ -1,19 +1,21 @@
 """The loop of a partition: read, prepare, decide, show, push, hand to the store."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from hongyan.delivery.persist import Persister
+from hongyan.delivery.persist import Persister, PersistOptions
 from hongyan.delivery.warm import WarmStates
 from hongyan.delivery.work import Segment, Work, conversation_row, touched_rows
 from hongyan.model.codes import Internal
 from hongyan.model.conversation import apply
+from hongyan.model.errors import SetupError
 from hongyan.model.ids import ConversationId, UserId, fixed_members
 from hongyan.model.records import Record
+from hongyan.model.state import Conversation
 from hongyan.ports.clock import Clock
-from hongyan.ports.link import Answer, Downlink, Fanout
+from hongyan.ports.link import Downlink, Fanout
 from hongyan.ports.log import Log, LogBatch
 from hongyan.ports.state import Hot, Routes
 from hongyan.ports.store import ConversationStore, DeadLetter, MemberRow, StoreBatch
@@ -28,7 +30,7 @@ class DeliveryOptions(msgspec.Struct, frozen=True):
     batch_records: int = 2_000
     warm_conversations: int = 50_000
     window: int = 1_024
-    queue_batches: int = 8
+    persist: PersistOptions = PersistOptions()
     positions_group: int = 500
     signals_group: int = 500
 
@@ -51,7 +53,7 @@ class Delivery:
     def __init__(self, partition: int, around: Surroundings, options: DeliveryOptions) -> None:
         self._partition, self._around, self._options = partition, around, options
         self._warm = WarmStates(around.store, options.warm_conversations, options.window)
-        self._persister = Persister(around.store, around.hot, options.queue_batches, self._warm.settle)
+        self._persister = Persister(around.store, around.hot, self._warm.settle, options.persist)
         self._position = 0
         self.caught_up = asyncio.Event()
 
@@ -63,7 +65,7 @@ class Delivery:
     @property
     def persist_lag(self) -> int:
         """How many decided records the store has not kept yet."""
-        return self._position - self._persister.position
+        return self._persister.waiting()
 
     @property
     def persister(self) -> Persister:
@@ -72,7 +74,8 @@ class Delivery:
 
     async def run(self) -> None:
         """Works until cancelled; raises what makes going on unsafe. What was decided and not stored is replayed next time."""
-        self._position = self._persister.position = await self._around.store.position(self._partition)
+        self._position = await self._around.store.position(self._partition)
+        self._persister.start_at(self._position)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._persister.run())
             await self._loop()
@@ -80,6 +83,12 @@ class Delivery:
     async def _loop(self) -> None:
         log, limit = self._around.log, self._options.batch_records
         end = await log.end(self._partition)
+        if self._position > end:
+            # Its offsets would be given to new records, and those be passed over as if they were decided.
+            raise SetupError(
+                f"The log ends at {end} and the store has kept what records up to {self._position} did: they do not belong "
+                "together; restore both from the same backup."
+            )
         while True:
             if self._position >= end:
                 self.caught_up.set()
@@ -91,6 +100,22 @@ class Delivery:
         around = self._around
         states = await self._warm.prepare(batch.records)
         works: dict[ConversationId, Work] = {}
+        dead = self._decide(batch, states, works)
+        if dead:
+            dead = await self._decide_again(batch, works, dead)
+        members = {key: touched_rows(work.state) for key, work in works.items()}
+        # What was only refused leaves no trace: a conversation that is no more than asked about is kept nowhere.
+        changed = [key for key, work in works.items() if work.rows or members[key] or work.silent]
+        await around.hot.write([works[key].hot_update(members[key]) for key in changed])
+        await self._push(works)
+        if self.caught_up.is_set():
+            self._observe(batch)
+        await self._persister.put(_store_batch(batch, [works[key] for key in changed], members, dead))
+
+    def _decide(
+        self, batch: LogBatch, states: Mapping[ConversationId, Conversation], works: dict[ConversationId, Work]
+    ) -> list[DeadLetter]:
+        """Decides a batch; returns what failed. The conversation of such a record has then no state to go on with."""
         dead: list[DeadLetter] = []
         offset = batch.first_offset
         for record in batch.records:
@@ -101,14 +126,55 @@ class Delivery:
                 try:
                     work.take(record, apply(work.state, record, offset))
                 except Exception as error:  # noqa: BLE001 - one record must not stop its partition; it goes to the dead letters
-                    dead.append(self._bury(record, offset, error, work))
+                    dead.append(self._dead_letter(record, offset, error))
+                    work.state.offset = batch.next_offset  # the others of this conversation wait for the next try
             offset += 1
-        members = {key: touched_rows(work.state) for key, work in works.items()}
-        await around.hot.write([work.hot_update(members[key]) for key, work in works.items()])
-        await self._push(works)
-        if self.caught_up.is_set():
-            self._observe(batch)
-        await self._persister.put(_store_batch(batch, works, members, dead))
+        return dead
+
+    async def _decide_again(
+        self, batch: LogBatch, works: dict[ConversationId, Work], failed: list[DeadLetter]
+    ) -> list[DeadLetter]:
+        """Decides the conversations of failed records anew, without those records; returns all that failed.
+
+        What failed half way may have left a number without an entry. The store is whole: once it has kept all that was
+        decided before this batch, it has each state as it was before this batch.
+        """
+        dead: dict[int, DeadLetter] = {}
+        while failed:
+            dead.update((letter.offset, letter) for letter in failed)
+            spoiled = {letter.record.conversation_id for letter in failed}
+            await self._persister.drained()
+            self._warm.forget(spoiled)
+            numbered = [
+                (offset, record)
+                for offset, record in enumerate(batch.records, batch.first_offset)
+                if record.conversation_id in spoiled
+            ]
+            states = await self._warm.prepare([record for _, record in numbered])
+            works.update((key, Work(states[key])) for key in spoiled)
+            failed = self._decide_around(numbered, works, dead)
+        return [dead[offset] for offset in sorted(dead)]
+
+    def _decide_around(
+        self,
+        numbered: Sequence[tuple[int, Record]],
+        works: Mapping[ConversationId, Work],
+        dead: Mapping[int, DeadLetter],
+    ) -> list[DeadLetter]:
+        """Decides the records that are not dead; returns what failed now. A conversation stops at its first failure."""
+        failed: dict[ConversationId, DeadLetter] = {}
+        for offset, record in numbered:
+            work = works[record.conversation_id]
+            if record.conversation_id in failed:
+                continue
+            if offset in dead:
+                work.bury(record, offset, Internal(reference=self._reference(offset)))
+                continue
+            try:
+                work.take(record, apply(work.state, record, offset))
+            except Exception as error:  # noqa: BLE001 - as in _decide
+                failed[record.conversation_id] = self._dead_letter(record, offset, error)
+        return list(failed.values())
 
     def _observe(self, batch: LogBatch) -> None:
         """Answers and pushes are written by now. A replay says nothing about latency and does not come here."""
@@ -119,17 +185,19 @@ class Delivery:
             if record.request:
                 metrics.receipt_latency.observe_ms(latency_ms)
 
-    def _bury(self, record: Record, offset: int, error: Exception, work: Work) -> DeadLetter:
-        reference = f"{self._partition}-{offset}"
-        logger.error("record cannot be applied", offset=offset, message_id=record.message_id, exc_info=error)
+    def _dead_letter(self, record: Record, offset: int, error: Exception) -> DeadLetter:
+        logger.error(
+            "record cannot be applied",
+            reference=self._reference(offset),
+            message_id=record.message_id,
+            exc_info=error,
+        )
         self._around.metrics.dead_letters += 1
-        work.state.offset = offset
-        if record.request:
-            if not work.segments:
-                work.segments.append(Segment(()))
-            answer = Answer(record.connection, record.request, Internal(reference=reference))
-            work.segments[-1].answers.setdefault(record.gateway, []).append(answer)
         return DeadLetter(self._partition, offset, record, f"{type(error).__name__}: {error}")
+
+    def _reference(self, offset: int) -> str:
+        """What the sender is told and the operator looks for."""
+        return f"{self._partition}-{offset}"
 
     async def _push(self, works: Mapping[ConversationId, Work]) -> None:
         """The hot head is written by now, so whoever registers from here on finds the entries there."""
@@ -168,16 +236,13 @@ class Delivery:
 
 
 def _store_batch(
-    batch: LogBatch,
-    works: Mapping[ConversationId, Work],
-    members: Mapping[ConversationId, list[MemberRow]],
-    dead: list[DeadLetter],
+    batch: LogBatch, works: Iterable[Work], members: Mapping[ConversationId, list[MemberRow]], dead: list[DeadLetter]
 ) -> StoreBatch:
     found = StoreBatch(batch.partition, batch.next_offset, [], [], [], [], [], dead)
-    for conversation_id, work in works.items():
+    for work in works:
         found.entries += work.rows
         found.replaced += work.replaced
         found.silent += work.silent
-        found.members += members[conversation_id]
+        found.members += members[work.state.conversation_id]
         found.conversations.append(conversation_row(work.state))
     return found

@@ -1,10 +1,10 @@
 """The states that delivery keeps warm, and what has to be looked up before a batch can be decided."""
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 
-from hongyan.model.conversation import NEEDING_FACTS, needed_facts, trim
-from hongyan.model.ids import ClientMsgId, ConversationId, UserId
+from hongyan.model.conversation import NEEDING_FACTS, RETRY_WINDOW, is_looked_up, needed_facts, trim
+from hongyan.model.ids import ConversationId
 from hongyan.model.records import Record
 from hongyan.model.state import Conversation, new_conversation
 from hongyan.ports.store import ConversationRow, ConversationStore
@@ -13,13 +13,15 @@ from hongyan.ports.store import ConversationRow, ConversationStore
 class WarmStates:
     """Conversations in memory, at most `capacity` and the unsettled ones; a window of `window` submissions each.
 
-    Invariant: a state that is dropped has been stored whole.
+    `cold` has the head at which a conversation was loaded, until the window reaches RETRY_WINDOW back from its head.
+    Invariant: what is dropped has been stored, and is not what a batch is being prepared with.
     """
 
     def __init__(self, store: ConversationStore, capacity: int, window: int) -> None:
         self._store, self._capacity, self._window = store, capacity, window
         self._states: dict[ConversationId, Conversation] = {}
-        self._cold: set[ConversationId] = set()
+        self._cold: dict[ConversationId, int] = {}
+        self._preparing: Collection[ConversationId] = ()
         self._settled_offset = 0
 
     def get(self, conversation_id: ConversationId) -> Conversation | None:
@@ -32,59 +34,83 @@ class WarmStates:
     async def prepare(self, records: Sequence[Record]) -> dict[ConversationId, Conversation]:
         """Makes everything warm that these records' decisions ask for: states, earlier submissions, facts of entries.
 
-        A retry is told from a first try by the warm window; the submissions of a conversation that was cold, and those that
-        say of themselves that they are retries, are looked up.
+        Nothing of that is dropped until this returns; the caller applies the records without waiting for anything.
         """
         self._evict()
-        states = self._states
-        await self._load({record.conversation_id for record in records if record.conversation_id not in states})
-        cold = self._cold
-        asked = [
+        self._preparing = used = {record.conversation_id for record in records}
+        try:
+            await self._load([conversation_id for conversation_id in used if conversation_id not in self._states])
+            await self._look_up_submissions(records)
+            await self._look_up_facts(records)
+        finally:
+            self._preparing = ()
+        for conversation_id in used:
+            # Least recently used first, for when there are too many.
+            self._states[conversation_id] = self._states.pop(conversation_id)
+        return self._states
+
+    async def _load(self, missing: Sequence[ConversationId]) -> None:
+        if not missing:
+            return
+        loaded = await self._store.load(missing)
+        self._cold.update({key: state.seq for key, state in loaded.items()})
+        for conversation_id in missing:
+            self._states[conversation_id] = loaded.get(conversation_id) or new_conversation(conversation_id)
+
+    async def _look_up_submissions(self, records: Sequence[Record]) -> None:
+        """What is not in the window, of records that must be looked up and of conversations that were cold not long ago."""
+        states, cold = self._states, self._cold
+        keys = [
             (record.conversation_id, record.sender_id, record.client_msg_id)
             for record in records
-            if (record.resend or record.conversation_id in cold) and record.client_msg_id
+            if record.client_msg_id and (is_looked_up(record) or record.conversation_id in cold)
         ]
-        if asked:
-            await self._look_up([key for key in asked if key[1:] not in states[key[0]].submitted])
-        cold.clear()
-        wanted = [
+        keys = [key for key in keys if key[1:] not in states[key[0]].submitted]
+        if keys:
+            for key, submitted in (await self._store.submissions(keys)).items():
+                states[key[0]].submitted[key[1:]] = submitted
+        for conversation_id in [key for key in self._preparing if key in cold]:
+            if states[conversation_id].seq - cold[conversation_id] >= RETRY_WINDOW:
+                del cold[conversation_id]
+
+    async def _look_up_facts(self, records: Sequence[Record]) -> None:
+        states = self._states
+        keys = [
             (record.conversation_id, seq)
             for record in records
             if type(record.command) in NEEDING_FACTS
             for seq in needed_facts(states[record.conversation_id], record)
         ]
-        if wanted:
-            for (conversation_id, seq), fact in (await self._store.facts(wanted)).items():
+        if keys:
+            for (conversation_id, seq), fact in (await self._store.facts(keys)).items():
                 states[conversation_id].recent[seq] = fact
-        return states
 
-    async def _load(self, missing: set[ConversationId]) -> None:
-        if not missing:
-            return
-        loaded = await self._store.load(list(missing))
-        self._cold.update(loaded)
-        for conversation_id in missing:
-            self._states[conversation_id] = loaded.get(conversation_id) or new_conversation(conversation_id)
-
-    async def _look_up(self, keys: list[tuple[ConversationId, UserId, ClientMsgId]]) -> None:
-        if not keys:
-            return
-        for (conversation_id, sender_id, client_msg_id), submitted in (await self._store.submissions(keys)).items():
-            self._states[conversation_id].submitted[sender_id, client_msg_id] = submitted
+    def forget(self, conversation_ids: Iterable[ConversationId]) -> None:
+        """Drops states that cannot be trusted any more; all that was decided before them is stored."""
+        for conversation_id in conversation_ids:
+            self._states.pop(conversation_id, None)
+            self._cold.pop(conversation_id, None)
 
     def settle(self, rows: Sequence[ConversationRow], settled_offset: int) -> None:
-        """Everything below the log offset is stored: windows may shrink, and states may go when the next batch comes."""
+        """Everything below the log offset is stored, of these conversations as their rows say: windows may shrink.
+
+        States may go when the next batch comes.
+        """
         self._settled_offset = settled_offset
+        most = 2 * self._window
         for row in rows:
             state = self._states.get(row.conversation_id)
-            if state is not None and len(state.recent) > 2 * self._window:
-                trim(state, self._window, row.seq)
+            if state is None or row.conversation_id in self._preparing:
+                continue
+            if len(state.recent) > most or len(state.submitted) > most:
+                trim(state, self._window, row.seq, settled_offset - 1)
 
     def _evict(self) -> None:
-        """States beyond the capacity go, oldest first. Only between batches: a batch under way holds on to its states."""
+        """States beyond the capacity go. Only between batches: a batch under way holds on to its states."""
         excess = len(self._states) - self._capacity
         if excess <= 0:
             return
         settled = (key for key, state in self._states.items() if state.offset < self._settled_offset)
-        for conversation_id in list(itertools.islice(settled, excess)):
+        for conversation_id in list(islice(settled, excess)):
             del self._states[conversation_id]
+            self._cold.pop(conversation_id, None)

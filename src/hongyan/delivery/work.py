@@ -46,7 +46,10 @@ class Work(msgspec.Struct):
         if not segments or segments[-1].recipients is not audience:
             segments.append(Segment(audience))
         segment = segments[-1]
-        segment.entries.append(OutEntry(entry.seq, encoded, record.gateway, record.connection))
+        # Whoever sent a message knows what it says, and its receipt stands for the push. What another command's entry says
+        # is the server's to word; and who wants no receipt gets the push like everybody else.
+        known = bool(record.request) and type(entry.body) is Message
+        segment.entries.append(OutEntry(entry.seq, encoded, record.gateway, record.connection if known else 0))
         if record.request:
             answer = Answer(record.connection, record.request, outcome.receipt)  # type: ignore[arg-type]  # set with an entry
             segment.answers.setdefault(record.gateway, []).append(answer)
@@ -57,18 +60,29 @@ class Work(msgspec.Struct):
         result: Submitted | HongyanError | None = outcome.refusal or outcome.receipt
         if outcome.receipt is not None and not outcome.duplicate:
             self.silent.append((self.state.conversation_id, outcome.receipt))
-        if not self.segments:
-            self.segments.append(Segment(self.state.audience))
-        if result is not None and record.request:
-            answer = Answer(record.connection, record.request, result)
-            self.segments[-1].answers.setdefault(record.gateway, []).append(answer)
+        if result is not None:
+            self._answer(record, result)
         if outcome.moved:
             self._take_moved(outcome.moved)
+
+    def bury(self, record: Record, offset: int, error: HongyanError) -> None:
+        """Passes a record over that cannot be applied; its sender is told."""
+        self.state.offset = offset
+        self._answer(record, error)
+
+    def _answer(self, record: Record, result: Submitted | HongyanError) -> None:
+        """An answer without an entry: it goes with what was last shown before it."""
+        if not record.request:
+            return
+        if not self.segments:
+            self.segments.append(Segment(self.state.audience))
+        answer = Answer(record.connection, record.request, result)
+        self.segments[-1].answers.setdefault(record.gateway, []).append(answer)
 
     def _take_moved(self, user_ids: Sequence[UserId]) -> None:
         members = self.state.members
         # Positions go to the present members alone, so a segment that former ones see is not theirs.
-        if self.segments[-1].recipients is not self.state.audience:
+        if not self.segments or self.segments[-1].recipients is not self.state.audience:
             self.segments.append(Segment(self.state.audience))
         for user_id in user_ids:
             member = members[user_id]

@@ -42,7 +42,7 @@ class GatewayOptions(msgspec.Struct, frozen=True):
 
     limits: frames.Limits = frames.Limits()
     connections: int = 15_000
-    unauthenticated: int = 1_000
+    unauthenticated: int = 5_000
     connect_timeout_s: float = 5.0
     heartbeat_ms: int = 30_000
     requests_per_connection: int = 16

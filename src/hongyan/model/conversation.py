@@ -4,16 +4,24 @@ A rule decides first and changes after, so a rule that refuses or fails leaves t
 seen before, may they, number it. A retry is answered even to a sender who has left since.
 """
 
-import itertools
+from itertools import islice
 
 from hongyan.model.codes import SubmissionConflict
-from hongyan.model.commands import MovePositions, Recall
+from hongyan.model.commands import MovePositions, Recall, SendMessage
 from hongyan.model.records import Record, Submitted
 from hongyan.model.rules import RULES
 from hongyan.model.state import Conversation, Outcome
 
 NEEDING_FACTS: frozenset[type] = frozenset({Recall, MovePositions})
 """The commands whose rules ask for facts of older entries."""
+
+RETRY_WINDOW = 512
+"""A message that does not say it is a retry is taken for one of the newest so many entries, and no further back.
+
+An owner that has been warm for long and one that has just loaded the state must decide alike, or a replay after a crash
+would number anew what was acknowledged. This far back both know every submission; further back only a look-up tells, and
+messages that say nothing come by the thousand.
+"""
 
 
 def apply(state: Conversation, record: Record, offset: int) -> Outcome:
@@ -22,16 +30,21 @@ def apply(state: Conversation, record: Record, offset: int) -> Outcome:
     `offset` is the record's place in the log; records at or below `state.offset` were applied before and must not come.
     """
     key = (record.sender_id, record.client_msg_id)
-    before = state.submitted.get(key)
-    if before is not None and record.client_msg_id:
+    before = state.submitted.get(key) if record.client_msg_id else None
+    if before is not None and (before.seq > max(0, state.seq - RETRY_WINDOW) or is_looked_up(record)):
         outcome = _answer_again(before, record)
     else:
         command = record.command
         outcome = RULES[type(command)](state, record, command)
-        if outcome.receipt is not None:
+        if outcome.receipt is not None and record.client_msg_id:
             state.submitted[key] = outcome.receipt
     state.offset = offset
     return outcome
+
+
+def is_looked_up(record: Record) -> bool:
+    """Whether an earlier submission counts however old it is, so that the owner asks the store when it is not warm."""
+    return record.resend or type(record.command) is not SendMessage
 
 
 def needed_facts(state: Conversation, record: Record) -> list[int]:
@@ -52,14 +65,19 @@ def needed_facts(state: Conversation, record: Record) -> list[int]:
     return [seq for seq in wanted if 0 < seq <= state.seq and seq not in state.recent]
 
 
-def trim(state: Conversation, keep: int, settled_seq: int) -> None:
-    """Lets the warm windows shrink towards the newest `keep`, but not past what the store has kept, `settled_seq`."""
+def trim(state: Conversation, keep: int, settled_seq: int, settled_offset: int) -> None:
+    """Lets the warm windows shrink to the newest `keep`, or RETRY_WINDOW if that is more, of what is stored.
+
+    The store has kept the conversation's entries up to `settled_seq`, and all that records up to `settled_offset` did.
+    What a look-up would not give as it is now stays: a recall or a submission without an entry may not be stored yet.
+    """
+    oldest_seq = min(settled_seq, state.seq - max(keep, RETRY_WINDOW))
+    whole = state.offset <= settled_offset
     for window in (state.submitted, state.recent):
-        excess = len(window) - keep
-        if excess > 0:
-            oldest = itertools.islice(window.items(), excess)
-            for key in [key for key, submitted in oldest if submitted.seq <= settled_seq]:
-                del window[key]  # type: ignore[arg-type]  # each window is given its own keys
+        for key in list(islice(window, max(0, len(window) - keep))):
+            submitted = window[key]  # type: ignore[index]  # each window is given its own keys
+            if submitted.seq <= oldest_seq and (whole or (submitted.seq and not submitted.recalled)):
+                del window[key]  # type: ignore[arg-type]  # as above
 
 
 def _answer_again(before: Submitted, record: Record) -> Outcome:

@@ -30,7 +30,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Submitted(msgspec.Struct, gc=False):
     """What became of a submission: the receipt's content, and the facts that later rules ask of an entry.
 
-    `recalled` alone ever changes.
+    `seq` is 0 when it was taken and made no entry, such as adding somebody who is in. `recalled` alone ever changes.
     """
 
     sender_id: UserId

@@ -38,7 +38,7 @@ def send_message(state: Conversation, record: Record, command: ask.SendMessage) 
     """Members speak; in a system conversation only the system does."""
     sender = state.members.get(record.sender_id)
     if state.kind is ConversationKind.SYSTEM:
-        if record.sender_id != SYSTEM_USER:
+        if not _system_speaks(state, record):
             return refuse(NotAllowed(action="send"))
     elif sender is None:
         return refuse(NotAMember(conversation_id=state.conversation_id))
@@ -53,12 +53,12 @@ def send_message(state: Conversation, record: Record, command: ask.SendMessage) 
 
 
 def recall(state: Conversation, record: Record, command: ask.Recall) -> Outcome:
-    """The sender within the window; in a group a higher rank at any time."""
+    """The sender within the window, the system its own notices too; in a group a higher rank at any time."""
     actor = state.members.get(record.sender_id)
-    if actor is None:
+    if actor is None and not _system_speaks(state, record):
         return refuse(NotAMember(conversation_id=state.conversation_id))
     target = state.recent.get(command.seq)
-    if target is None or target.kind == 0 or command.seq < actor.joined_seq:
+    if target is None or target.kind == 0 or (actor is not None and command.seq < actor.joined_seq):
         return refuse(EntryUnknown(seq=command.seq))
     if target.recalled:
         return refuse(AlreadyRecalled(seq=command.seq))
@@ -69,6 +69,10 @@ def recall(state: Conversation, record: Record, command: ask.Recall) -> Outcome:
     outcome = add_entry(state, record, RecallNotice(command.seq), countable=False)
     outcome.replaced = recalled_entry(state, target, record.sender_id)
     return outcome
+
+
+def _system_speaks(state: Conversation, record: Record) -> bool:
+    return state.kind is ConversationKind.SYSTEM and record.sender_id == SYSTEM_USER
 
 
 def recalled_entry(state: Conversation, target: Submitted, by_user_id: UserId) -> Entry:
@@ -117,13 +121,14 @@ def create_group(state: Conversation, record: Record, command: ask.CreateGroup) 
 
 def add_members(state: Conversation, record: Record, command: ask.AddMembers) -> Outcome:
     """Any member of a group brings others in; who is in already is passed over."""
-    if state.kind is not ConversationKind.GROUP or record.sender_id not in state.members:
-        return refuse(NotAMember(conversation_id=state.conversation_id))
+    refusal = _group_refusal(state, record, "add members")
+    if refusal is not None:
+        return refuse(refusal)
     new = tuple(user_id for user_id in dict.fromkeys(command.member_ids) if user_id not in state.members)
-    if len(state.members) + len(new) > command.limit:
-        return refuse(GroupFull(limit=command.limit))
     if not new:
         return _nothing_new(state, record)
+    if len(state.members) + len(new) > command.limit:
+        return refuse(GroupFull(limit=command.limit))
     for user_id in new:
         _take_in(state, user_id, Role.MEMBER)
     outcome = add_entry(state, record, MembersAdded(new), countable=False)
@@ -134,9 +139,10 @@ def add_members(state: Conversation, record: Record, command: ask.AddMembers) ->
 
 def remove_members(state: Conversation, record: Record, command: ask.RemoveMembers) -> Outcome:
     """A higher rank puts lower ones out; who is not in is passed over. The removed see this entry as their last."""
-    actor = state.members.get(record.sender_id)
-    if state.kind is not ConversationKind.GROUP or actor is None:
-        return refuse(NotAMember(conversation_id=state.conversation_id))
+    refusal = _group_refusal(state, record, "remove members")
+    if refusal is not None:
+        return refuse(refusal)
+    actor = state.members[record.sender_id]
     targets = tuple(user_id for user_id in dict.fromkeys(command.member_ids) if user_id in state.members)
     if any(state.members[user_id].role >= actor.role for user_id in targets):
         return refuse(NotAllowed(action="remove a member of your rank or above"))
@@ -152,9 +158,10 @@ def remove_members(state: Conversation, record: Record, command: ask.RemoveMembe
 
 def leave_group(state: Conversation, record: Record, _command: ask.LeaveGroup) -> Outcome:
     """Anybody goes, but the last owner stays while others are there."""
-    actor = state.members.get(record.sender_id)
-    if state.kind is not ConversationKind.GROUP or actor is None:
-        return refuse(NotAMember(conversation_id=state.conversation_id))
+    refusal = _group_refusal(state, record, "leave")
+    if refusal is not None:
+        return refuse(refusal)
+    actor = state.members[record.sender_id]
     owners = sum(1 for member in state.members.values() if member.role == Role.OWNER)
     if actor.role == Role.OWNER and owners == 1 and len(state.members) > 1:
         return refuse(LastOwner())
@@ -165,9 +172,16 @@ def leave_group(state: Conversation, record: Record, _command: ask.LeaveGroup) -
     return outcome
 
 
+def _group_refusal(state: Conversation, record: Record, action: str) -> HongyanError | None:
+    """Strangers hear the same of a group that is not theirs and of none."""
+    if record.sender_id not in state.members:
+        return NotAMember(conversation_id=state.conversation_id)
+    return None if state.kind is ConversationKind.GROUP else NotAllowed(action=action)
+
+
 def move_positions(state: Conversation, _record: Record, command: ask.MovePositions) -> Outcome:
     """Merges marks by maximum. A mark beyond the head counts as the head; one of a stranger as nothing."""
-    moved = []
+    moved: dict[UserId, None] = {}
     for mark in command.marks:
         member = state.members.get(mark.user_id)
         if member is None:
@@ -177,7 +191,7 @@ def move_positions(state: Conversation, _record: Record, command: ask.MovePositi
         if read or delivered > member.delivered_seq:
             member.delivered_seq = max(delivered, member.delivered_seq)
             state.touched[mark.user_id] = member
-            moved.append(mark.user_id)
+            moved[mark.user_id] = None
     return Outcome(moved=tuple(moved))
 
 
@@ -210,16 +224,10 @@ def _put_out(state: Conversation, user_id: UserId) -> None:
 
 
 def _nothing_new(state: Conversation, record: Record) -> Outcome:
-    receipt = Submitted(
-        record.sender_id,
-        record.client_msg_id,
-        state.seq,
-        record.message_id,
-        max(state.time_ms, record.time_ms),
-        state.countable,
-        record.digest,
-    )
-    return Outcome(receipt=receipt)
+    """A receipt without an entry: its seq is 0."""
+    time_ms = max(state.time_ms, record.time_ms)
+    sender_id, client_msg_id, count = record.sender_id, record.client_msg_id, state.countable
+    return Outcome(Submitted(sender_id, client_msg_id, 0, record.message_id, time_ms, count, record.digest))
 
 
 RULES: dict[type, Rule] = {

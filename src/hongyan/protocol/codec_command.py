@@ -28,7 +28,7 @@ from hongyan.protocol.frames import (
     Submit,
     Sync,
 )
-from hongyan.protocol.wire import content_pb2, entry_pb2, frame_pb2
+from hongyan.protocol.wire import content_pb2, frame_pb2
 
 MAX_MEMBER_IDS = 1_000
 """Users named by one command; a larger group is filled by several."""
@@ -206,7 +206,7 @@ def _write_submit(submit: Submit) -> Any:
 
 
 _SUBMITTED_WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
-    ask.Recall: ("recall", lambda command: entry_pb2.Recall(seq=command.seq)),
+    ask.Recall: ("recall", lambda command: opaque.Recall(seq=command.seq)),
     ask.CreateGroup: (
         "create_group",
         lambda command: opaque.CreateGroup(name=command.name, member_ids=command.member_ids),

@@ -35,15 +35,16 @@ def _opaque_pool() -> descriptor_pool.DescriptorPool:
 _POOL = _opaque_pool()
 
 
-def message_class(name: str) -> Any:
-    """The class of a message of frame.proto; its type cannot be known to a checker."""
-    return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"hongyan.v1.opaque.{name}"))
+def message_class(name: str, package: str = "hongyan.v1.opaque") -> Any:
+    """The class of a message, by default one of frame.proto; its type cannot be known to a checker."""
+    return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{package}.{name}"))
 
 
 ClientPacket = message_class("ClientPacket")
 ClientFrame = message_class("ClientFrame")
 Connect = message_class("Connect")
 Submit = message_class("Submit")
+Recall = message_class("Recall", "hongyan.v1")
 CreateGroup = message_class("CreateGroup")
 AddMembers = message_class("AddMembers")
 RemoveMembers = message_class("RemoveMembers")

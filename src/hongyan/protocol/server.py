@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import Protocol
+
+import msgspec
 
 from hongyan.model.codes import NotAuthenticated, WrongState
 from hongyan.model.errors import HongyanError
@@ -88,6 +91,20 @@ ALLOWED: dict[State, frozenset[type]] = {
 }
 
 
+STRANGER_BYTES = 16_384
+"""What a packet may hold, compressed or not, until the token was accepted: a connect fits four times."""
+
+
+@lru_cache(maxsize=16)
+def stranger_limits(limits: Limits) -> Limits:
+    """The limits for those who are nobody yet: they shall not make the server work."""
+    return msgspec.structs.replace(
+        limits,
+        packet_bytes=min(limits.packet_bytes, STRANGER_BYTES),
+        inflated_bytes=min(limits.inflated_bytes, STRANGER_BYTES),
+    )
+
+
 class ServerEnd:
     """Decodes what comes, and says which commands may come now. Fifteen thousand of them idle: keep it small."""
 
@@ -104,13 +121,15 @@ class ServerEnd:
         """
         if self.state is State.CLOSED:
             return []
-        frames = self.codec.decode(data, self.limits)
         if self.state is State.OPEN:
+            frames = self.codec.decode(data, self.limits)
             for frame in frames:
                 if type(frame.command) is Connect:
                     break
             else:
                 return frames
+        else:
+            frames = self.codec.decode(data, self._current_limits())
         return [self._admitted(frame) for frame in frames]
 
     def authenticated(self) -> None:
@@ -124,6 +143,9 @@ class ServerEnd:
     def close(self) -> None:
         """The connection is gone; what still comes is nobody's."""
         self.state = State.CLOSED
+
+    def _current_limits(self) -> Limits:
+        return self.limits if self.state is State.DRAINING else stranger_limits(self.limits)
 
     def _move(self, to: State, *expected: State) -> None:
         if self.state in expected:

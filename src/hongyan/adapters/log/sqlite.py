@@ -8,12 +8,12 @@ that keep up are served from the tail in memory and never touch the file.
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from hongyan.adapters.sqlite import Thread, as_fault, connect
+from hongyan.adapters.sqlite import Checkpoints, Thread, as_fault, checkpoint, connect
 from hongyan.model.codes import InvalidField, Overloaded, Unavailable
 from hongyan.model.commands import SendMessage
 from hongyan.model.records import Record
@@ -32,7 +32,7 @@ class LogOptions(msgspec.Struct, frozen=True):
     batch_records: int = 2_000
     batch_bytes: int = 4 << 20
     tail_records: int = 20_000
-    checkpoint_pages: int = 4_000
+    checkpoint_bytes: int = 16 << 20
 
 
 class SqliteLog:
@@ -45,7 +45,8 @@ class SqliteLog:
         self._writer = Thread("log-write")
         self._reader = Thread("log-read")
         self._write = connect(path, "FULL")
-        self._write.execute(f"PRAGMA wal_autocheckpoint={options.checkpoint_pages}")
+        self._write.execute("PRAGMA wal_autocheckpoint=0")
+        self._checkpoints = Checkpoints(path, options.checkpoint_bytes)
         self._read = connect(path, "FULL", readonly=True)
         row = self._write.execute("SELECT max(first_offset + count) FROM record_batch WHERE partition = 0").fetchone()
         self._next: int = row[0] or 0
@@ -91,6 +92,7 @@ class SqliteLog:
                 await self._commit()
             raise
         finally:
+            await self._checkpoints.end()
             await self._writer.end(self._write)
             await self._reader.end(self._read)
 
@@ -104,6 +106,8 @@ class SqliteLog:
             await _through(insert)
         finally:
             self._conclude(batch, insert)
+        if self._checkpoints.wrote(len(encoded)):
+            await self._writer.call(checkpoint, self._write)
 
     def _conclude(self, batch: list[Record], insert: asyncio.Future[None]) -> None:
         error = insert.exception()
@@ -169,7 +173,7 @@ class SqliteLog:
             self._grown.clear()
             await self._grown.wait()
         if self._tail and self._tail[0].first_offset <= first:
-            return LogBatch(0, first, _slice(self._tail, first, limit))
+            return LogBatch(0, first, _slice(_from(self._tail, first), first, limit))
         rows = await self._reader.call(self._select, first, limit)
         if not rows or rows[0][0] > first:
             raise Unavailable(what=f"the log below offset {rows[0][0] if rows else self._next}")
@@ -214,12 +218,10 @@ def _weight(record: Record) -> int:
     return _RECORD_BYTES + (len(command.content) if type(command) is SendMessage else 0)
 
 
-def _slice(batches: Sequence[LogBatch] | deque[LogBatch], first: int, limit: int) -> Sequence[Record]:
+def _slice(batches: Iterable[LogBatch], first: int, limit: int) -> Sequence[Record]:
     """The records from offset `first`, at most `limit`, of batches that begin at or before it."""
     records: list[Record] = []
     for batch in batches:
-        if batch.next_offset <= first:
-            continue
         start = max(0, first - batch.first_offset)
         if not records and start == 0 and len(batch.records) >= limit:
             return batch.records[:limit]
@@ -227,3 +229,14 @@ def _slice(batches: Sequence[LogBatch] | deque[LogBatch], first: int, limit: int
         if len(records) >= limit:
             break
     return records
+
+
+def _from(tail: deque[LogBatch], first: int) -> list[LogBatch]:
+    """The batches of the tail that end after offset `first`. Found from the new end, where a reader that keeps up is."""
+    found = []
+    for batch in reversed(tail):
+        if batch.next_offset <= first:
+            break
+        found.append(batch)
+    found.reverse()
+    return found

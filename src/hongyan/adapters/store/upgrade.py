@@ -37,6 +37,8 @@ def _begin(connection: Connection) -> None:
 def upgrade(path: Path, database: str) -> None:
     """Brings a file to head, one transaction a revision; raises what SQLAlchemy or Alembic raise."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # SQLite gives the files beside it the same rights.
+    path.touch(mode=0o600)
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
     event.listen(engine, "connect", _take_over_transactions)
     event.listen(engine, "begin", _begin)

@@ -192,6 +192,8 @@ class Users:
         claims = self._access.read(token)
         if claims.session_id in self._ended:
             raise TokenRevoked
+        # Whoever is connected is likely to be written to next; then it is known without a look-up that he exists.
+        self._known.learn({claims.user_id: True})
         return Identity(claims.user_id, claims.device_id)
 
     # Steps

@@ -22,6 +22,7 @@ from hongyan.ports.users import SessionRow
 from hongyan.services.users.secrets import Secrets
 
 ISSUER = "hongyan"
+REFRESH_PREFIX = "hyr_"  # so that whoever finds one in a log or a repository knows what it is
 TYPE = "at+jwt"
 SESSION_ID_BYTES = 16
 _ALGORITHM = "HS256"
@@ -110,15 +111,15 @@ class RefreshTokens:
     def issue(self, session: SessionRow) -> str:
         """The token of a session's generation."""
         head = urlsafe_b64decode(session.session_id + "==") + session.generation.to_bytes(8, "big")
-        return urlsafe_b64encode(head + self._proof(session, session.generation)).decode().rstrip("=")
+        return _written(head + self._proof(session, session.generation))
 
     def read(self, token: str) -> RefreshClaims:
         """What a token says. Raises TokenInvalid when it is none of ours."""
         try:
-            whole = urlsafe_b64decode(token.encode("ascii") + b"==")
+            whole = urlsafe_b64decode(token.removeprefix(REFRESH_PREFIX).encode("ascii") + b"==")[:_REFRESH_BYTES]
         except ValueError as error:
             raise TokenInvalid(reason="it is no refresh token") from error
-        if len(whole) != _REFRESH_BYTES:
+        if len(whole) != _REFRESH_BYTES or _written(whole) != token:
             raise TokenInvalid(reason="it is no refresh token")
         session_id = urlsafe_b64encode(whole[:SESSION_ID_BYTES]).decode().rstrip("=")
         generation = int.from_bytes(whole[SESSION_ID_BYTES : SESSION_ID_BYTES + 8], "big")
@@ -131,3 +132,7 @@ class RefreshTokens:
     def _proof(self, session: SessionRow, generation: int) -> bytes:
         said = b"%s.%d.%s" % (session.session_id.encode(), generation, session.nonce)
         return hmac.digest(self._secret, said, hashlib.sha256)
+
+
+def _written(refresh: bytes) -> str:
+    return REFRESH_PREFIX + urlsafe_b64encode(refresh).decode().rstrip("=")

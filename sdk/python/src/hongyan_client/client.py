@@ -1,0 +1,355 @@
+"""What a program uses: one object for one device of one user."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, LeaveGroup, Recall, RemoveMembers, SendMessage
+from hongyan.model.ids import ConversationId, ConversationKind, UserId, kind_of, parse_conversation_id, single_id
+from hongyan.model.records import Entry
+from hongyan.protocol.codec_content import build_content
+from hongyan.protocol.content import ContentView, Text
+from hongyan.protocol.frames import (
+    ClientCommand,
+    EntryPage,
+    GetEntries,
+    GetMembers,
+    GetPositions,
+    MemberPage,
+    MemberRow,
+    Position,
+    Positions,
+    ServerEvent,
+    SignalRequest,
+)
+from hongyan_client.auth import Login, Session, TokenSource, find_endpoint
+from hongyan_client.catch_up import page_of
+from hongyan_client.copy import Copy
+from hongyan_client.device import Device, Sent
+from hongyan_client.errors import ClientError, ClosedError, ConnectionLostError
+from hongyan_client.events import Event
+from hongyan_client.ids import new_group_id
+from hongyan_client.line import Line
+from hongyan_client.options import ClientOptions
+from hongyan_client.outbox import Pending
+from hongyan_client.replica import Page
+from hongyan_client.store import MemoryStore, Store
+
+_TOP = 1 << 62
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """A conversation as the list shows it.
+
+    `head` is its last seq, `unread` what others wrote since `read_seq`; `last` is its last entry. `member` is False once
+    this user has left or was removed. `name` is a group's.
+    """
+
+    conversation_id: ConversationId
+    kind: ConversationKind
+    name: str
+    head: int
+    unread: int
+    read_seq: int
+    member: bool
+    last: Entry | None
+
+
+class Client:
+    """A device of a user: sends, receives, and keeps a copy of the conversations that survives interruptions.
+
+    `url` is the server's HTTP address, or a WebSocket address together with a TokenSource. Everything is done on the event
+    loop that entered it; use it there alone. Inside `async with` it connects by itself, as often as needed.
+
+    Example:
+        async with Client("http://127.0.0.1:8080", Login("alice", "correct horse battery")) as client:
+            sent = await client.send(client.single("bob"), "你好, Bob")
+            print("durable as entry", sent.seq)
+            async for event in client.events():
+                if isinstance(event, EntryAdded):
+                    print(event.entry.sender_id, text_of(event.entry))
+    """
+
+    def __init__(
+        self, url: str, who: Login | TokenSource, *, store: Store | None = None, options: ClientOptions | None = None
+    ) -> None:
+        self._url, self._who = url, who
+        self._store = store if store is not None else MemoryStore()
+        self._options = options or ClientOptions()
+        self._stack = AsyncExitStack()
+        self._started: Device | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        """Opens the store and begins to connect; does not wait for the connection. Raises StoreError."""
+        if self._started is not None:
+            raise RuntimeError("a client is entered once; make another one over the same store")
+        device = Device(self._store, self._options)
+        await device.open()
+        self._started = device
+        group = await self._stack.enter_async_context(asyncio.TaskGroup())
+        self._tasks = [group.create_task(self._keep(device)), group.create_task(self._connect(device))]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Hangs up, and writes what is left to the store. What has no receipt yet is sent by the next client over it."""
+        device, (keeping, connecting) = self._device, self._tasks
+        try:
+            connecting.cancel()
+            await asyncio.wait([connecting])
+            device.keeper.stop()
+            await asyncio.wait([keeping])
+        finally:
+            device.end(ClosedError("the client was closed"))
+            cancelled = kind if kind is not None and issubclass(kind, asyncio.CancelledError) else None
+            try:
+                # The group is told of cancellation only: anything else it would wrap into an ExceptionGroup of its own.
+                await self._stack.__aexit__(cancelled, error if cancelled else None, traceback)
+            finally:
+                await device.keeper.close()
+
+    # Who and where
+
+    @property
+    def user_id(self) -> UserId:
+        """Whose device this is; with a TokenSource and a new store, "" until the first connection."""
+        known = self._device.replica.me
+        return UserId(self._who.user_id) if not known and isinstance(self._who, Login) else known
+
+    @property
+    def is_online(self) -> bool:
+        """Whether there is a connection now."""
+        return self._device.connection is not None
+
+    async def connected(self) -> None:
+        """Waits for a connection. Raises what ended the client."""
+        await self._wait(self._device.online)
+
+    async def synced(self) -> None:
+        """Waits until the local copies are what the server has: nothing is known to be missing. Raises what ended it."""
+        await self._wait(self._device.in_step)
+
+    def events(self) -> AsyncIterator[Event]:
+        """What happens, in order, from the moment the client was entered; for one reader.
+
+        Ends when the client is closed. Raises SessionEndedError when the server will not have this client back. When the
+        reader falls behind, events shrink to ConversationChanged; the copies miss nothing.
+        """
+        return self._device.events.read()
+
+    # Conversations
+
+    def single(self, user_id: str) -> ConversationId:
+        """The conversation with another user. Raises InvalidField for oneself, RuntimeError before it is known who we are."""
+        if not self.user_id:
+            raise RuntimeError("who we are is known once connected: await client.connected()")
+        return single_id(self.user_id, UserId(user_id))
+
+    def conversations(self) -> list[Conversation]:
+        """All that is known locally, the one that was last spoken in first."""
+        found = [_shown(copy) for copy in self._device.replica if copy.head]
+        return sorted(found, key=lambda shown: shown.last.time_ms if shown.last else 0, reverse=True)
+
+    def conversation(self, conversation_id: str) -> Conversation | None:
+        """One of them."""
+        copy = self._device.replica.get(ConversationId(conversation_id))
+        return _shown(copy) if copy is not None and copy.head else None
+
+    def pending(self, conversation_id: str) -> Sequence[Pending]:
+        """What was submitted here and has no receipt yet, in order."""
+        return [item for item in self._device.outbox if item.submit.conversation_id == conversation_id]
+
+    async def entries(self, conversation_id: str, *, before: int = 0, limit: int = 100) -> list[Entry]:
+        """The last entries that are kept locally, ascending; with `before`, the last ones below that seq."""
+        copy = self._device.replica.get(ConversationId(conversation_id))
+        if copy is None:
+            return []
+        high = min(copy.high, before - 1) if before else copy.high
+        return await self._device.keeper.read(copy.conversation_id, copy.low, high, limit, backward=True)
+
+    async def history(
+        self, conversation_id: str, *, before: int = 0, after: int | None = None, limit: int = 100
+    ) -> Page:
+        """Entries below a seq (0: from the end), or above one; from the local copy where it has them, else from the server.
+
+        What lies right below the local copy becomes part of it. Raises RefusedError, ConnectionLostError,
+        OutcomeUnknownError.
+        """
+        key = parse_conversation_id(conversation_id)
+        copy = self._device.replica.get(key)
+        page = await self._local(copy, before, after, limit) if copy is not None else None
+        if page is not None:
+            return page
+        if after is not None:
+            return await self._page(GetEntries(key, after, limit=limit))
+        page = await self._page(GetEntries(key, before, backward=True, limit=limit))
+        if copy is not None:
+            self._device.replica.take_history(key, page)
+            self._device.settle()
+        return page
+
+    # Saying and doing
+
+    async def send(
+        self,
+        conversation_id: str,
+        content: str | ContentView,
+        *,
+        mention: Sequence[str] = (),
+        mention_all: bool = False,
+    ) -> Sent:
+        """Sends a text or other content, and returns when it is durable on the server, however long that takes.
+
+        It is kept until then, across reconnects and restarts, and sent again under one id, so it happens once. Waits
+        first while too much is under way (`ClientOptions.outbox`). To stop waiting is not to take back: cancelled, or
+        timed out by the caller, it is sent all the same. Raises RefusedError when the server refuses it for good.
+        """
+        view = content if isinstance(content, ContentView) else ContentView(Text(content), tuple(mention), mention_all)
+        encoded = build_content(view)
+        return await self._submit(conversation_id, SendMessage(view.kind, encoded, view.mention_all))
+
+    async def recall(self, conversation_id: str, seq: int) -> Sent:
+        """Takes a message back. Raises RefusedError: too late, not yours, recalled already."""
+        return await self._submit(conversation_id, Recall(seq, window_ms=0))
+
+    async def create_group(self, name: str, members: Sequence[str] = ()) -> ConversationId:
+        """Makes a group of oneself and others. Raises RefusedError."""
+        command = CreateGroup(name, tuple(map(UserId, members)), limit=0)
+        return (await self._submit(new_group_id(), command)).conversation_id
+
+    async def add_members(self, conversation_id: str, members: Sequence[str]) -> Sent:
+        """Takes users into a group. Raises RefusedError."""
+        return await self._submit(conversation_id, AddMembers(tuple(map(UserId, members)), limit=0))
+
+    async def remove_members(self, conversation_id: str, members: Sequence[str]) -> Sent:
+        """Puts members out of a group. Raises RefusedError."""
+        return await self._submit(conversation_id, RemoveMembers(tuple(map(UserId, members))))
+
+    async def leave(self, conversation_id: str) -> Sent:
+        """Leaves a group. Raises RefusedError."""
+        return await self._submit(conversation_id, LeaveGroup())
+
+    async def mark_read(self, conversation_id: str, seq: int | None = None) -> None:
+        """Has read up to `seq`, or all. Counts here at once; the server is told as soon as may be."""
+        device, key = self._device, ConversationId(conversation_id)
+        copy = device.replica.get(key)
+        if copy is None:
+            return
+        device.replica.mark_read(key, copy.head if seq is None else seq)
+        device.settle()
+        if 0 < copy.wanted_read_seq <= copy.high:
+            await device.resolve_read(key, copy.wanted_read_seq)
+
+    def typing(self, conversation_id: str, kind: str = "typing") -> None:
+        """Shows the others a passing sign; nothing happens without a connection."""
+        connection = self._device.connection
+        if connection is not None and connection.is_open:
+            connection.post(SignalRequest(parse_conversation_id(conversation_id), kind))
+
+    # Asking
+
+    async def members(self, conversation_id: str) -> list[MemberRow]:
+        """Who is in, asked page by page. Raises RefusedError, ConnectionLostError, OutcomeUnknownError."""
+        key, found, cursor = parse_conversation_id(conversation_id), list[MemberRow](), ""
+        while True:
+            page = await self._ask(GetMembers(key, cursor))
+            assert isinstance(page, MemberPage), "the answer to get_members"
+            found += page.members
+            cursor = page.cursor
+            if not page.more:
+                return found
+
+    async def positions(self, conversation_id: str, users: Sequence[str] = ()) -> tuple[Position, ...]:
+        """How far members have read and received. Raises RefusedError, ConnectionLostError, OutcomeUnknownError."""
+        found = await self._ask(GetPositions(parse_conversation_id(conversation_id), tuple(map(UserId, users))))
+        assert isinstance(found, Positions), "the answer to get_positions"
+        return found.positions
+
+    @property
+    def _device(self) -> Device:
+        if self._started is None:
+            raise RuntimeError("use the client inside `async with`")
+        return self._started
+
+    async def _submit(self, conversation_id: str, command: AnyCommand) -> Sent:
+        return await self._device.submit(parse_conversation_id(conversation_id), command)
+
+    async def _ask(self, command: ClientCommand) -> ServerEvent:
+        self._device.check_running()
+        connection = self._device.connection
+        if connection is None:
+            raise ConnectionLostError("there is no connection")
+        return await connection.ask(command, self._options.request_timeout_s)
+
+    async def _page(self, question: GetEntries) -> Page:
+        page = await self._ask(question)
+        assert isinstance(page, EntryPage), "the answer to get_entries"
+        return page_of(page)
+
+    async def _local(self, copy: Copy, before: int, after: int | None, limit: int) -> Page | None:
+        """The page as far as the local copy has it; None where it has nothing of it."""
+        read, key = self._device.keeper.read, copy.conversation_id
+        if after is not None:
+            if not copy.low <= after + 1 <= copy.high:
+                return None
+            entries = await read(key, after + 1, copy.high, limit, backward=False)
+            return Page(tuple(entries), more=entries[-1].seq < copy.head)
+        high = min(before - 1, copy.high) if before else copy.high
+        if high < copy.low or (before and before - 1 > copy.high):
+            return None
+        entries = await read(key, copy.low, high, limit, backward=True)
+        return Page(tuple(entries), more=entries[0].seq > max(1, copy.first_seq))
+
+    async def _wait(self, event: asyncio.Event) -> None:
+        await event.wait()
+        self._device.check_running()
+
+    async def _keep(self, device: Device) -> None:
+        try:
+            await device.keeper.run()
+        except ClientError as error:
+            device.end(error)
+            self._tasks[1].cancel()
+
+    async def _connect(self, device: Device) -> None:
+        line = Line(self._find_url, self._tokens(), device, self._options)
+        try:
+            await line.run()
+        except* ClientError as group:
+            device.end(_first(group))
+
+    async def _find_url(self) -> str:
+        """Asked from the server's HTTP side each time, for it may move."""
+        return self._url if self._url.startswith("ws") else await find_endpoint(self._url)
+
+    def _tokens(self) -> TokenSource:
+        if not isinstance(self._who, Login):
+            return self._who
+        if self._url.startswith("ws"):
+            raise ValueError("to log in takes the server's HTTP address")
+        return Session(self._url, self._who).token
+
+
+def _first(group: BaseExceptionGroup[ClientError]) -> ClientError:
+    """The first error of a group of groups."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _shown(copy: Copy) -> Conversation:
+    return Conversation(
+        copy.conversation_id,
+        kind_of(copy.conversation_id),
+        copy.name,
+        copy.head,
+        copy.unread,
+        copy.read_seq,
+        copy.member,
+        copy.preview,
+    )

@@ -1,0 +1,38 @@
+"""The one place where the HTTP stack is built."""
+
+from fastapi import FastAPI
+
+from hongyan import __version__
+from hongyan.rest.accounts import accounts_router
+from hongyan.rest.gate import Gate
+from hongyan.rest.operations import Status, operations_router
+from hongyan.rest.page import PageRoute
+from hongyan.rest.problems import install
+from hongyan.services.users.service import Users
+from hongyan.telemetry import Metrics
+
+_DESCRIPTION = """\
+Accounts, sessions and devices of a hongyan server. Messages travel on connections; see `proto/client.md`.
+
+Errors are problems (RFC 9457) with the codes that connections use. Tokens belong into the header `Authorization`.
+"""
+
+
+def build_rest(users: Users, status: Status, metrics: Metrics) -> FastAPI:
+    """The ASGI application."""
+    app = FastAPI(
+        title="hongyan",
+        version=__version__,
+        description=_DESCRIPTION,
+        # Swagger and ReDoc would fetch their scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
+    )
+    install(app)
+    app.add_middleware(Gate, metrics=metrics)
+    app.include_router(accounts_router(users))
+    app.include_router(operations_router(status, metrics))
+    app.router.routes.append(PageRoute())
+    return app

@@ -1,0 +1,186 @@
+"""Frames, entries and contents as hypothesis draws them: every kind, within what the protocol allows."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from hongyan.model import commands as ask
+from hongyan.model import records
+from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
+from hongyan.protocol import content as say
+from hongyan.protocol import frames
+from hongyan.protocol.codec import encode_entry
+from hongyan.protocol.codec_content import build_content
+
+LETTERS = "ABCXYZabcxyz019_-"
+names = st.text(LETTERS, min_size=1, max_size=32)
+user_ids = names.map(UserId)
+client_msg_ids = st.text(f"{LETTERS}.:", min_size=1, max_size=64).map(ClientMsgId)
+singles = st.sets(names, min_size=2, max_size=2).map(lambda two: ConversationId(f"s:{min(two)}:{max(two)}"))
+conversation_ids = singles | st.builds("{}:{}".format, st.sampled_from("gn"), names).map(ConversationId)
+numbers = st.integers(0, 2**63 - 1) | st.integers(0, 300)
+positive = st.integers(1, 2**63 - 1) | st.integers(1, 300)
+small = st.integers(0, 2**32 - 1)
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+lines = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
+titles = lines.filter(str.strip)
+users = st.lists(user_ids, max_size=6).map(tuple)
+some_users = st.lists(user_ids, min_size=1, max_size=6).map(tuple)
+
+# Content
+
+blobs = st.builds(
+    say.Blob,
+    blob_id=st.text(f"{LETTERS}.", min_size=1, max_size=128),
+    media_type=st.sampled_from(["image/png", "video/mp4", "application/vnd.x+json"]),
+    size_bytes=positive,
+)
+thumbnails = st.binary(max_size=60)
+degrees = st.floats(-90, 90)
+bodies = st.one_of(
+    st.builds(say.Text, words.filter(bool)),
+    st.builds(say.Image, blobs, small, small, thumbnails),
+    st.builds(say.Voice, blobs, small),
+    st.builds(say.Video, blobs, small, small, small, thumbnails),
+    st.builds(say.File, blobs, titles),
+    st.builds(say.Location, degrees, st.floats(-180, 180), lines, lines),
+    st.builds(say.Card, user_id=names, name=lines),
+    st.builds(say.Card, group_id=names, name=lines),
+    st.builds(say.Custom, st.text(f"{LETTERS}.:/", min_size=1, max_size=64), st.binary(max_size=60), words),
+)
+
+
+@st.composite
+def views(draw: st.DrawFn, conversation_id: str = "s:a:b") -> say.ContentView:
+    """Content that may be sent to the conversation."""
+    quotes = st.builds(say.Reference, user_ids, st.just(conversation_id), positive, numbers, words)
+    forwards = st.builds(say.Reference, user_ids, st.just("") | conversation_ids, numbers, numbers, words)
+    return say.ContentView(
+        draw(bodies),
+        draw(users),
+        draw(st.booleans()),
+        draw(st.none() | quotes),
+        draw(st.none() | forwards),
+    )
+
+
+# Entries
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> records.Message:
+    """A message of an entry."""
+    view = draw(views())
+    return records.Message(view.kind, build_content(view))
+
+
+entry_bodies = st.one_of(
+    messages(),
+    st.builds(records.Recalled, user_ids),
+    st.builds(records.RecallNotice, positive),
+    st.builds(records.GroupCreated, lines, users),
+    st.builds(records.MembersAdded, users),
+    st.builds(records.MembersRemoved, users),
+    st.builds(records.MemberLeft),
+)
+entries = st.builds(
+    records.Entry,
+    conversation_ids,
+    positive,
+    numbers.map(MessageId),
+    user_ids,
+    client_msg_ids | st.just(ClientMsgId("")),
+    st.integers(0, 2**63 - 1),
+    numbers,
+    entry_bodies,
+)
+encoded_entries = entries.map(encode_entry)
+pages = st.lists(encoded_entries, max_size=3).map(tuple)
+
+# From the client
+
+
+@st.composite
+def submissions(draw: st.DrawFn) -> frames.Submit:
+    """Every command that a client can submit."""
+    conversation_id = draw(conversation_ids)
+    client_msg_id, resend = draw(client_msg_ids), draw(st.booleans())
+    view = draw(views(conversation_id))
+    command: Any = draw(
+        st.one_of(
+            st.just(ask.SendMessage(view.kind, build_content(view), view.mention_all)),
+            st.builds(ask.Recall, positive, st.just(0)),
+            st.builds(ask.CreateGroup, titles, users, st.just(0)),
+            st.builds(ask.AddMembers, some_users, st.just(0)),
+            st.builds(ask.RemoveMembers, some_users),
+            st.builds(ask.LeaveGroup),
+        )
+    )
+    if type(command) is ask.CreateGroup and draw(st.booleans()):
+        conversation_id = ConversationId("")
+    return frames.Submit(conversation_id, client_msg_id, command, resend)
+
+
+cursors = st.text(LETTERS, max_size=40)
+commands = st.one_of(
+    st.builds(frames.Connect, words, lines, st.lists(st.text(LETTERS, max_size=9), max_size=3).map(tuple), cursors),
+    submissions(),
+    st.builds(frames.MarkRequest, conversation_ids, numbers, numbers),
+    st.builds(frames.SignalRequest, conversation_ids, st.text(f"{LETTERS}.:", min_size=1, max_size=32)),
+    st.builds(frames.Sync, cursors, small),
+    st.builds(frames.GetEntries, conversation_ids, numbers, st.booleans(), small),
+    st.builds(frames.GetMembers, conversation_ids, cursors, small),
+    st.builds(frames.GetPositions, conversation_ids, users),
+    st.builds(frames.Ping),
+)
+client_frames = st.builds(frames.ClientFrame, small, commands)
+
+# From the server
+
+
+def _receipt(
+    conversation_id: ConversationId, client_msg_id: ClientMsgId, figures: tuple[int, ...]
+) -> frames.ReceiptReply:
+    # A receipt does not say who sent, nor the digest: the other end gives these as empty.
+    seq, message_id, time_ms, countable = figures
+    submitted = records.Submitted(UserId(""), client_msg_id, seq, MessageId(message_id), time_ms, countable, 0)
+    return frames.ReceiptReply(conversation_id, submitted)
+
+
+heads = st.builds(
+    frames.ConversationHead,
+    *(conversation_ids, numbers, numbers, numbers, numbers, numbers, numbers),
+    preview=encoded_entries | st.just(b""),
+    name=lines,
+    member=st.booleans(),
+)
+sync_pages = st.builds(frames.SyncPage, st.lists(heads, max_size=3).map(tuple), cursors, st.booleans())
+# What stays with the server of its limits is not told, so it is left at its default.
+limits = st.builds(
+    frames.Limits,
+    packet_bytes=small,
+    frames_per_packet=small,
+    content_bytes=small,
+    pending_submissions=small,
+    page_entries=small,
+)
+member_rows = st.builds(frames.MemberRow, user_ids, st.sampled_from(["owner", "admin", "member"]), numbers)
+positions = st.builds(frames.Position, user_ids, numbers, numbers)
+times = st.integers(0, 2**63 - 1)
+events = st.one_of(
+    st.builds(frames.ErrorReply, small, names, words, small, st.booleans()),
+    st.builds(frames.Connected, names, user_ids, names, times, small, limits, sync_pages),
+    st.builds(_receipt, conversation_ids, client_msg_ids, st.tuples(numbers, numbers, times, numbers)),
+    sync_pages,
+    st.builds(frames.EntryPage, conversation_ids, pages, st.booleans(), numbers, numbers),
+    st.builds(
+        frames.MemberPage, conversation_ids, st.lists(member_rows, max_size=3).map(tuple), cursors, st.booleans()
+    ),
+    st.builds(frames.Positions, conversation_ids, st.lists(positions, max_size=3).map(tuple)),
+    st.builds(frames.Pong, times),
+    st.builds(frames.Push, pages),
+    st.builds(frames.SignalPush, conversation_ids, user_ids, names),
+    st.builds(frames.GoAway, small),
+    st.builds(frames.Resync),
+)
+server_frames = st.builds(frames.ServerFrame, small, events)

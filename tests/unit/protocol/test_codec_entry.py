@@ -1,0 +1,60 @@
+import pytest
+
+from hongyan.model.codes import MalformedFrame
+from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
+from hongyan.model.records import AnyBody, Entry, GroupCreated, MemberLeft, Message
+from hongyan.protocol.codec_entry import decode_entry, encode_entry
+from hongyan.protocol.varint import bytes_field
+from hongyan.protocol.wire import entry_pb2
+
+
+def entry(body: AnyBody, *, message_id: int = 9, client_msg_id: str = "c-1", countable: int = 3) -> Entry:
+    return Entry(
+        ConversationId("s:a:b"),
+        7,
+        MessageId(message_id),
+        UserId("a"),
+        ClientMsgId(client_msg_id),
+        1_790_000_000_000,
+        countable,
+        body,
+    )
+
+
+def test_content_is_passed_on_byte_for_byte_even_when_it_is_none() -> None:
+    encoded = encode_entry(entry(Message(1, b"no content at all")))
+
+    assert encoded.endswith(bytes_field(b"\x42", b"no content at all"))
+
+
+@pytest.mark.parametrize("odd", [{"message_id": 0}, {"client_msg_id": ""}, {"countable": 0}], ids=str)
+def test_what_is_zero_or_empty_is_left_out_as_the_official_encoder_does(odd: dict[str, int]) -> None:
+    written = entry(Message(1, b"\x0a\x03\x0a\x01x"), **odd)  # type: ignore[arg-type]  # one argument at a time
+
+    encoded = encode_entry(written)
+
+    assert entry_pb2.Entry.FromString(encoded).SerializeToString() == encoded
+    assert decode_entry(encoded) == written
+
+
+@pytest.mark.parametrize("body", [MemberLeft(), GroupCreated("", ())], ids=lambda body: type(body).__name__)
+def test_a_body_without_fields_is_still_there(body: AnyBody) -> None:
+    assert decode_entry(encode_entry(entry(body))).body == body
+
+
+def test_bytes_that_are_no_entry_are_refused() -> None:
+    with pytest.raises(MalformedFrame, match="not an entry"):
+        decode_entry(b"\xff\xff")
+
+
+def test_an_entry_with_a_body_of_newer_software_is_refused_by_name() -> None:
+    with pytest.raises(MalformedFrame, match="body"):
+        decode_entry(
+            entry_pb2.Entry(conversation_id="s:a:b", seq=1).SerializeToString() + bytes_field(b"\xfa\x01", b"")
+        )
+
+
+def test_a_message_of_a_newer_kind_keeps_its_bytes_under_kind_zero() -> None:
+    newer = bytes_field(b"\x7a", b"hologram")
+
+    assert decode_entry(encode_entry(entry(Message(15, newer)))).body == Message(0, newer)
