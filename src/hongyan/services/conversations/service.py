@@ -44,16 +44,21 @@ class Conversations:
         # The hot ones first: what settles between the two reads is then found in the store.
         unsettled = await self._hot.unsettled(user_id)
         rows = list(await self._reader.heads(user_id, after, limit + 1))
+        # Where the store's page was cut, nothing is known above its last row: what moved up there comes with a later page.
+        end = rows[-1].conversation.offset if len(rows) > limit else _NO_END
         known = {row.conversation.conversation_id: row for row in rows}
         for conversation, member in unsettled:
             if conversation.offset > after:
                 newer = await self._overlaid(user_id, conversation, member, known)
                 if newer is not None:
                     known[conversation.conversation_id] = newer
-        ordered = sorted(known.values(), key=lambda row: row.conversation.offset)
+        below = (row for row in known.values() if row.conversation.offset <= end)
+        ordered = sorted(below, key=lambda row: row.conversation.offset)
         page = ordered[:limit]
         cursor = str(page[-1].conversation.offset) if page else request.cursor
-        return frames.SyncPage(tuple(map(_head, page)), cursor, more=len(ordered) > limit)
+        if end != _NO_END and len(ordered) <= limit:
+            cursor = str(end)
+        return frames.SyncPage(tuple(map(_head, page)), cursor, more=len(ordered) > limit or end != _NO_END)
 
     async def _overlaid(
         self,
