@@ -127,6 +127,9 @@ class Window:
         """Puts entries on the screen and counts them as read; `marked`: they are old enough to have a read mark."""
         me = self._client.user_id
         for entry in entries:
+            # Who writes has read what stands before; no position is pushed for that.
+            self._merge(Position(entry.sender_id, entry.seq, entry.seq))
+        for entry in entries:
             own = entry.sender_id == me and isinstance(entry.body, Message)
             mark = mark_of(entry.seq, self._positions.values(), self.kind) if own and marked else ""
             self._screen.entry(line_of(entry, me, mark))

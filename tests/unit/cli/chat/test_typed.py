@@ -3,9 +3,9 @@
 import pytest
 
 from hongyan.cli.chat import typed as ask
-from hongyan.cli.chat.typed import COMMANDS, Mistake, Typed, parse_line
+from hongyan.cli.chat.typed import COMMANDS, Mistake, parse_line
 
-READ = {
+READ: dict[str, object] = {
     "hello": ask.Said("hello"),
     "  indented": ask.Said("  indented"),
     "//etc/hosts is a file": ask.Said("/etc/hosts is a file"),
@@ -54,5 +54,4 @@ def test_an_unknown_command_is_not_sent_as_a_message() -> None:
 
 
 def test_every_kind_of_line_has_its_command() -> None:
-    built: set[type[Typed]] = {type(meant) for meant in READ.values()}
-    assert len(built) == len(COMMANDS) + 1
+    assert len({type(meant) for meant in READ.values()}) == len(COMMANDS) + 1

@@ -65,7 +65,7 @@ def test_a_message_is_its_words_without_control_characters() -> None:
 
 
 def test_what_happened_is_told_in_words() -> None:
-    told = {
+    told: dict[str, AnyBody] = {
         "bob took message 3 back": RecallNotice(3),
         "you took message 7 back": Recalled(ME),
         "bob made the group #te am with you, carol": GroupCreated("te\n\x1bam", (ME, CAROL)),
