@@ -111,8 +111,9 @@ class SqliteLog:
         finally:
             self._is_closed = True
             await self._checkpoints.end()
-            await self._writer.end(self._write)
+            # The writer last: SQLite empties the WAL into the file when the last connection closes, if that one may write.
             await self._reader.end(self._read)
+            await self._writer.end(self._write)
 
     async def _commit(self) -> None:
         batch, encoded = self._encoded(self._take())

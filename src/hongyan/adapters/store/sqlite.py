@@ -80,9 +80,10 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Ends the threads and closes the file."""
-        await self._writer.end(self._write)
+        # The writer last: SQLite empties the WAL into the file when the last connection closes, if that one may write.
         for thread, connection in self._readers:
             await thread.end(connection)
+        await self._writer.end(self._write)
 
     async def position(self, partition: int) -> int:
         """See the port."""
