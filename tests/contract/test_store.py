@@ -12,7 +12,7 @@ from hongyan.model.commands import SendMessage
 from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, MessageId, UserId
 from hongyan.model.records import Record, Submitted
 from hongyan.model.state import Conversation, Member
-from hongyan.ports.store import DeadLetter, EntryRow, HeadRow, MemberRow, StoreBatch
+from hongyan.ports.store import READ_BYTES, DeadLetter, EntryRow, HeadRow, MemberRow, StoreBatch
 from tests.contract.adapters import STORES, Store, StoreAdapter
 from tests.contract.rows import ALICE, BOB, CAROL, GROUP, SINGLE, batch, entries_of, entry, head, member
 
@@ -377,6 +377,28 @@ async def test_a_range_of_entries_is_ascending_from_the_end_that_was_asked_for(
     for wanted, back in ((forward, False), (backward, True)):
         found = await store.entries(SINGLE, low, high, limit, backward=back)
         assert list(found) == [(seq, b"entry %d" % seq) for seq in range(wanted[0], wanted[1] + 1)]
+
+
+async def test_a_read_of_large_entries_stops_early_and_goes_on_where_it_stopped(store: Store) -> None:
+    size = READ_BYTES // 4
+    await store.persist(batch(10, [head(10, 9)], [entry(seq, b"x" * size) for seq in range(1, 11)]))
+    found = [seq for seq, _ in await store.entries(SINGLE, 1, 10, 10, backward=False)]
+    assert found == [1, 2, 3, 4]
+    found = [seq for seq, _ in await store.entries(SINGLE, 1, 10, 10, backward=True)]
+    assert found == [7, 8, 9, 10]
+    found = [seq for seq, _ in await store.entries(SINGLE, 8, 10, 10, backward=False)]
+    assert found == [8, 9, 10]
+
+
+async def test_a_read_of_heads_with_large_previews_stops_early(store: Store) -> None:
+    size = READ_BYTES // 2
+    ids = [ConversationId(f"g:{number}") for number in range(5)]
+    heads = [head(1, number, each) for number, each in enumerate(ids)]
+    members = [member(ALICE, 1, each) for each in ids]
+    await store.persist(batch(5, heads, [entry(1, b"x" * size, each) for each in ids], members))
+    assert [row.conversation.offset for row in await store.heads(ALICE, -1, 5)] == [0, 1]
+    assert [row.conversation.offset for row in await store.heads(ALICE, 1, 5)] == [2, 3]
+    assert [row.conversation.offset for row in await store.heads(ALICE, 3, 5)] == [4]
 
 
 async def test_content_is_any_bytes_and_numbers_are_wide(opened: Opened) -> None:

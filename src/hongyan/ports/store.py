@@ -130,6 +130,10 @@ class HeadRow(msgspec.Struct, frozen=True, gc=False):
     preview: bytes
 
 
+READ_BYTES = 4 << 20
+"""After the row with which they have so many bytes, `heads` and `entries` give no more; who wants more asks again."""
+
+
 class HistoryReader(Protocol):
     """What sync and history need. Reads see every persisted batch, whole."""
 

@@ -204,6 +204,11 @@ class MemoryHot:
         warm = self._conversations.get(conversation_id)
         return None if warm is None else warm.members.get(user_id)
 
+    async def changed(self, conversation_id: ConversationId) -> Sequence[MemberRow]:
+        """The members, former ones too, of whom the store has not kept yet what they are now."""
+        warm = self._conversations.get(conversation_id)
+        return () if warm is None else [warm.members[user_id] for user_id in warm.changed]
+
     async def unsettled(self, user_id: UserId) -> Sequence[tuple[ConversationRow, MemberRow | None]]:
         """The user's conversations, left ones too, that the store has not kept yet as they are now."""
         found = [self._conversations[conversation_id] for conversation_id in self._unsettled_by_user.get(user_id, ())]

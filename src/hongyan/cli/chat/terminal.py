@@ -9,6 +9,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Style
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -97,7 +98,10 @@ class TerminalScreen:
             message=self._prompt,
             bottom_toolbar=self._toolbar,
             completer=self._completions,
-            complete_while_typing=True,
+            complete_while_typing=False,
+            complete_style=CompleteStyle.READLINE_LIKE,
+            # The bar stands right below the line, not below room for a menu.
+            reserve_space_for_menu=0,
             erase_when_done=True,
             key_bindings=_keys(),
             style=Style.from_dict(STYLE),

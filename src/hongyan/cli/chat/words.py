@@ -123,8 +123,13 @@ def connection_words(event: ConnectionChanged) -> str:
         return "online"
     if event.state is ConnectionState.CONNECTING:
         return "connecting…"
+    return f"reconnecting in {max(1, round(event.retry_in_s))} s"
+
+
+def outage_words(event: ConnectionChanged) -> str:
+    """Why there is no connection."""
     reason = clean_line(event.reason).rstrip(".")
-    return f"reconnecting in {max(1, round(event.retry_in_s))} s" + (f": {reason}" if reason else "")
+    return f"No connection{': ' if reason else ''}{reason}. It is tried again by itself."
 
 
 def sentence_of(error: Exception) -> str:
