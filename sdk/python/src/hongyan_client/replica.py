@@ -11,7 +11,7 @@ import msgspec
 
 from hongyan.model.commands import SendMessage
 from hongyan.model.ids import ConversationId, ConversationKind, UserId, kind_of
-from hongyan.model.records import Entry, Message, Submitted
+from hongyan.model.records import Entry, MembersAdded, Message, Submitted
 from hongyan.protocol.frames import ConversationHead, MarkRequest, Positions, Submit
 from hongyan_client.copy import Added, Copy, StoreChange, Working
 from hongyan_client.events import ConversationChanged, EntryAdded, EntryRecalled, Event, PositionMoved
@@ -159,6 +159,12 @@ class Replica:
         return settled
 
     # What to ask and to say
+
+    def is_name_wanted(self, entry: Entry) -> bool:
+        """Whether this entry took this user into a group whose name no entry tells; the list does."""
+        if not isinstance(entry.body, MembersAdded) or self.me not in entry.body.member_ids:
+            return False
+        return not self._copies[entry.conversation_id].copy.name
 
     def holes(self) -> list[Pull]:
         """What to pull, one question a conversation."""

@@ -95,8 +95,11 @@ def own_target(plan: Plan, asked: Sequence[str], progress: Progress) -> Iterator
         server = OwnServer(data_dir, settings)
         try:
             endpoints = server.start()
-            yield Target(endpoints, accounts, server.pid, server.ready_ms, settings)
-            server.check_alive()
+            try:
+                yield Target(endpoints, accounts, server.pid, server.ready_ms, settings)
+            finally:
+                # Whatever else went wrong: that the server died is the reason to tell.
+                server.check_alive()
         finally:
             server.stop()
 
@@ -272,6 +275,7 @@ def troubles_of(outcomes: Sequence[Outcome]) -> Troubles:
         closed=added(outcome.closed for outcome in outcomes),
         resent=added(outcome.resent for outcome in outcomes),
         overrun=sum(outcome.overrun for outcome in outcomes),
+        abandoned=sum(outcome.abandoned for outcome in outcomes),
         retried=sum(outcome.retries for outcome in outcomes),
     )
 
