@@ -219,8 +219,11 @@ class Replica:
 
     def _merge_head(self, working: Working, head: ConversationHead) -> None:
         copy = working.copy
+        if head.seq >= copy.head or not copy.name:
+            # Pushes may have overtaken the page, and they tell no name.
+            copy.name = head.name
         if head.seq >= copy.head:
-            copy.head, copy.countable, copy.name = head.seq, head.countable, head.name
+            copy.head, copy.countable = head.seq, head.countable
         if head.seq >= copy.member_seq:
             copy.member, copy.member_seq = head.member, head.seq
         copy.delivered_seq = max(copy.delivered_seq, head.delivered_seq)
