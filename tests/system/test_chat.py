@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -91,9 +92,9 @@ class Piped:
             self.said.append(line)
         return self.said
 
-    def refusal(self) -> str:
-        """What it says when it does not start."""
-        assert self._process.wait(PATIENCE_S) == 2
+    def refusal(self, status: int = 2) -> str:
+        """What it says when it does not start, or cannot go on."""
+        assert self._process.wait(PATIENCE_S) == status
         return self.problem()
 
     def problem(self) -> str:
@@ -258,8 +259,9 @@ def test_a_message_in_another_chat_is_a_short_notice(chats: Chats) -> None:
     judy, mallory = chats("judy", "--register"), chats("mallory", "--register")
     judy.until("Nobody has written")
     mallory.until("Nobody has written")
-    mallory.type("/open judy", "x" * 500, "hello?")
+    mallory.type("/open judy", "x" * 500)
     judy.until(r"^\* mallory: x+…$")
+    mallory.type("hello?")
     judy.until(r"^\* mallory \(2 unread\): hello\?$")
     judy.type("no chat is open", "/nonsense", "/show 1", "/paste /nowhere/to be found")
     judy.until("^! No chat is open")
@@ -289,6 +291,21 @@ def test_who_cannot_begin_is_told_in_a_sentence(chats: Chats, tmp_path: Path) ->
     second = chats("peggy", device="three", password="").refusal()
     assert "another process" in second
     assert second.count("\n") == 1
+
+
+def test_a_device_that_was_logged_out_ends_with_a_sentence_and_asks_for_the_password_again(
+    chats: Chats, url: str, tmp_path: Path
+) -> None:
+    sybil = chats("sybil", "--register")
+    sybil.until("online")
+    tokens = json.loads(next((tmp_path / "one").rglob("tokens.json")).read_text())
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    request = urllib.request.Request(f"{url}/api/v1/sessions/current", headers=headers, method="DELETE")
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        assert answer.status == 204
+    assert sybil.refusal(1) == "hongyan: This device was logged out. Start again to log in.\n"
+    assert "HONGYAN_PASSWORD" in chats("sybil", password="").refusal()
+    assert "* online" in chats("sybil").rest()
 
 
 def test_a_person_at_a_terminal_makes_an_account_and_chats(chats: Chats, url: str, tmp_path: Path) -> None:

@@ -94,6 +94,9 @@ class Replica:
             stamps = (receipt.message_id, self.me, submit.client_msg_id, receipt.time_ms, receipt.countable)
             self._see(Entry(key, seq, *stamps, body))
             return
+        if not seq:
+            # Taken, and nothing changed: there is no entry.
+            return
         working = self._copies.get(key) or self._add(Copy(key, low=seq, high=seq - 1))
         if seq > working.copy.head:
             working.copy.head, working.copy.countable = seq, receipt.countable

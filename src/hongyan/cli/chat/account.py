@@ -13,7 +13,8 @@ from hongyan.model.codes import ErrorCode
 from hongyan.model.errors import SetupError
 from hongyan.model.ids import UserId, parse_user_id
 from hongyan_client import HttpError, Login, SessionEndedError, SqliteStore, TokenFile, register
-from hongyan_client.auth import Session
+from hongyan_client.auth import Registered, Session
+from hongyan_client.http import call
 
 
 class Person(Protocol):
@@ -44,6 +45,10 @@ class Desk(msgspec.Struct, frozen=True):
     def tokens(self) -> TokenFile:
         """The tokens of this device."""
         return TokenFile(self.folder / "tokens.json")
+
+    def forget_tokens(self) -> None:
+        """They are not taken any more: the next start asks for the password."""
+        (self.folder / "tokens.json").unlink(missing_ok=True)
 
     def make(self) -> None:
         """Makes the folder. Raises SetupError."""
@@ -92,7 +97,7 @@ async def log_in(desk: Desk, person: Person) -> Login:
     """
     login = Login(desk.user_id, device_id=desk.device_id(), device_name="hongyan chat", tokens=desk.tokens)
     try:
-        await Session(desk.url, login).token()
+        await _check_tokens(desk, login)
         return login
     except SessionEndedError:
         # No tokens, or none that are taken: the password is asked for.
@@ -104,10 +109,22 @@ async def log_in(desk: Desk, person: Person) -> Login:
     return login
 
 
+async def _check_tokens(desk: Desk, login: Login) -> None:
+    """Asks the server whether the kept tokens are taken still, and refreshes them. Raises SessionEndedError, HttpError."""
+    session = Session(desk.url, login)
+    token = await session.token()
+    try:
+        await call("GET", f"{desk.url}/api/v1/users/me", Registered, token=token)
+    except HttpError as error:
+        if error.status != 401:
+            raise
+        await session.token(refused=token)
+
+
 async def _log_in(desk: Desk, login: Login, person: Person) -> None:
     password = person.password(desk.user_id)
     with_password = msgspec.structs.replace(login, password=password)
-    (desk.folder / "tokens.json").unlink(missing_ok=True)
+    desk.forget_tokens()
     try:
         await Session(desk.url, with_password).token()
         return

@@ -60,7 +60,7 @@ async def _chat(desk: "Desk", means: Means, *, first: str, at_terminal: bool) ->
     from hongyan.cli.chat.account import log_in
     from hongyan.cli.chat.session import Chat
     from hongyan.cli.chat.words import sentence_of
-    from hongyan_client import Client, ClientError, ClientOptions
+    from hongyan_client import Client, ClientError, ClientOptions, CloseCode, SessionEndedError
 
     desk.make()
     login = await log_in(desk, _Keyboard(desk.url, means))
@@ -69,6 +69,14 @@ async def _chat(desk: "Desk", means: Means, *, first: str, at_terminal: bool) ->
             options = ClientOptions(client_name="hongyan chat", backoff_last_s=10.0)
             async with Client(desk.url, login, store=desk.store, options=options) as client:
                 await Chat(client, screen).run(first)
+    except* SessionEndedError as group:
+        ended = _first(group)
+        assert isinstance(ended, SessionEndedError), "what was caught"
+        again = ended.close_code in (0, CloseCode.NOT_AUTHENTICATED, CloseCode.LOGGED_OUT)
+        if again:
+            desk.forget_tokens()
+        typer.echo(f"hongyan: {sentence_of(ended)}{' Start again to log in.' if again else ''}", err=True)
+        raise typer.Exit(1) from None
     except* ClientError as group:
         raise SetupError(sentence_of(_first(group))) from group
     except* BrokenPipeError as group:

@@ -27,6 +27,7 @@ from hongyan_client import (
     Recalled,
     RecallNotice,
     RefusedError,
+    SessionEndedError,
     Text,
     Video,
     Voice,
@@ -139,6 +140,9 @@ def sentence_of(error: Exception) -> str:
             text = error.sentence
         case OutcomeUnknownError():
             text = "The server did not answer in time; try again."
+        case SessionEndedError():
+            # The number is for programs.
+            text = str(error).removesuffix(f" (close code {error.close_code})")
         case ClientError() | HongyanError():
             text = str(error)
         case OSError():

@@ -36,6 +36,7 @@ from hongyan_client import (
     RecallNotice,
     RefusedError,
 )
+from hongyan_client.errors import session_ended
 from hongyan_client.events import EntryAdded
 
 ME, BOB, CAROL = UserId("alice"), UserId("bob"), UserId("carol")
@@ -162,6 +163,7 @@ def test_an_error_is_one_sentence_on_one_line() -> None:
     assert sentence_of(FileNotFoundError(2, "No such file or directory", "a.txt")) == (
         "A.txt cannot be read: no such file or directory."
     )
+    assert sentence_of(session_ended(4502)) == "This device was logged out."
     assert sentence_of(OutcomeUnknownError("x")).startswith("The server did not answer")
 
 
