@@ -174,8 +174,8 @@ class SqliteStore:
 
     def _write_all(self, batch: StoreBatch) -> None:
         self._insert("INSERT OR IGNORE INTO entry", 10, map(_entry_tuple, batch.entries))
-        submissions = [_submission_tuple(row) for row in batch.entries if row.client_msg_id]
-        submissions += [(conversation_id, *_submitted_tuple(submitted)) for conversation_id, submitted in batch.silent]
+        silent = ((conversation_id, *_submitted_tuple(submitted)) for conversation_id, submitted in batch.silent)
+        submissions = itertools.chain((_submission_tuple(row) for row in batch.entries if row.client_msg_id), silent)
         self._insert("INSERT INTO submission", 8, submissions, _SUBMISSION_UPSERT)
         for row in batch.replaced:
             values = (row.kind, row.recalled, row.encoded, row.conversation_id, row.seq)
@@ -194,14 +194,19 @@ class SqliteStore:
         )
 
     def _insert(self, head: str, columns: int, rows: Iterable[Row], tail: str = "") -> None:
-        """Inserts rows with statements of few shapes."""
-        values = list(rows)
-        one, start = f"({','.join('?' * columns)})", 0
-        for run in _RUNS:
-            statement = f"{head} VALUES {','.join([one] * run)} {tail}" if len(values) - start >= run else ""
-            while len(values) - start >= run:
-                self._write.execute(statement, tuple(itertools.chain.from_iterable(values[start : start + run])))
-                start += run
+        """Inserts rows with statements of few shapes.
+
+        Rows are made a run at a time: between two statements the interpreter's lock is held for a fraction of a millisecond,
+        which is how long the event loop may have to wait for it.
+        """
+        one, waiting = f"({','.join('?' * columns)})", iter(rows)
+        while values := list(itertools.islice(waiting, _RUNS[0])):
+            start = 0
+            for run in _RUNS:
+                while len(values) - start >= run:
+                    statement = f"{head} VALUES {','.join([one] * run)} {tail}"
+                    self._write.execute(statement, tuple(itertools.chain.from_iterable(values[start : start + run])))
+                    start += run
 
     async def checkpoint(self) -> int:
         """See the port."""
