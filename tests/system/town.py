@@ -13,7 +13,7 @@ from typing import Self
 
 from hongyan.model.commands import CreateGroup
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
-from hongyan.model.records import Entry
+from hongyan.model.records import Entry, Message, Recalled
 from hongyan.protocol.frames import ReceiptReply, Submit
 from hongyan_client import Client, ClientOptions, Login, SqliteStore, Store
 from tests.system.ledger import Faults, Ledger, View, check_copy, check_truth, check_view, visible_to
@@ -137,8 +137,10 @@ class Town:
                 await self._settled(name, client, faults)
                 view = views[UserId(name.split("/", maxsplit=1)[0])]
                 for conversation_id, history in truth.items():
-                    visible, _ = visible_to(view.user_id, conversation_id, history)
+                    visible, is_member = visible_to(view.user_id, conversation_id, history)
                     copy = await client.entries(conversation_id, limit=1_000_000)
+                    if not is_member:
+                        visible = as_last_seen(visible, copy)
                     merge(faults, check_copy(f"{name} keeps of {conversation_id}", copy, visible))
         return faults
 
@@ -179,6 +181,12 @@ def truth_of(views: dict[UserId, View]) -> dict[ConversationId, list[Entry]]:
         conversation_id: views[user_id].entries.get(conversation_id, [])
         for conversation_id, user_id in WITNESSES.items()
     }
+
+
+def as_last_seen(visible: Sequence[Entry], copy: Sequence[Entry]) -> list[Entry]:
+    """A recall after somebody was put out is not his to hear of: he keeps the message that he had."""
+    kept = {entry.seq: entry for entry in copy if type(entry.body) is Message}
+    return [kept.get(entry.seq, entry) if type(entry.body) is Recalled else entry for entry in visible]
 
 
 def list_differences(client: Client, view: View) -> list[str]:

@@ -134,8 +134,9 @@ class RawVoice:
     def _take_refusal(self, client_msg_id: ClientMsgId, error: ErrorReply) -> None:
         self.refusals[error.name] += 1
         ledger, said = self.room.ledger, self.unanswered.get(client_msg_id)
-        if error.permanent or said is None:
+        if error.permanent:
             ledger.faults.add(f"{client_msg_id} of {self.user_id} was refused: {error.name}: {error.message}")
+        if said is None or error.permanent:
             return
         # What follows it is on its way already and may stand before it.
         ledger.loose.add(said.text)
