@@ -94,6 +94,9 @@ class Replica:
             stamps = (receipt.message_id, self.me, submit.client_msg_id, receipt.time_ms, receipt.countable)
             self._see(Entry(key, seq, *stamps, body))
             return
+        if not seq:
+            # Taken, and nothing changed: there is no entry.
+            return
         working = self._copies.get(key) or self._add(Copy(key, low=seq, high=seq - 1))
         if seq > working.copy.head:
             working.copy.head, working.copy.countable = seq, receipt.countable
@@ -216,8 +219,11 @@ class Replica:
 
     def _merge_head(self, working: Working, head: ConversationHead) -> None:
         copy = working.copy
+        if head.seq >= copy.head or not copy.name:
+            # Pushes may have overtaken the page, and they tell no name.
+            copy.name = head.name
         if head.seq >= copy.head:
-            copy.head, copy.countable, copy.name = head.seq, head.countable, head.name
+            copy.head, copy.countable = head.seq, head.countable
         if head.seq >= copy.member_seq:
             copy.member, copy.member_seq = head.member, head.seq
         copy.delivered_seq = max(copy.delivered_seq, head.delivered_seq)

@@ -39,6 +39,8 @@ class LogOptions(msgspec.Struct, frozen=True):
     tail_bytes: int = 64 << 20
     read_bytes: int = 4 << 20
     checkpoint_bytes: int = 16 << 20
+    linger_records: int = 64
+    linger_s: float = 0.001
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -101,9 +103,13 @@ class SqliteLog:
     async def run(self) -> None:
         """See the port. A disk error that is not a full disk ends it: what the file holds is then unknown."""
         try:
+            busy = False
             while True:
                 await self._wake.wait()
+                if busy and len(self._queue) < self._options.linger_records:
+                    await asyncio.sleep(self._options.linger_s)
                 await self._commit()
+                busy = bool(self._queue)
         except asyncio.CancelledError:
             while self._queue:
                 await self._commit()
