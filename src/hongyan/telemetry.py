@@ -34,10 +34,10 @@ class LatencyHistogram:
         self.counts = [0] * (len(BOUNDS_MS) + 1)
         self.sum_ms = 0.0
 
-    def observe_ms(self, latency_ms: float) -> None:
-        """Counts one."""
-        self.counts[bisect_left(BOUNDS_MS, latency_ms)] += 1
-        self.sum_ms += latency_ms
+    def observe_ms(self, latency_ms: float, count: int = 1) -> None:
+        """Counts one, or several that took as long."""
+        self.counts[bisect_left(BOUNDS_MS, latency_ms)] += count
+        self.sum_ms += latency_ms * count
 
 
 class Metrics:

@@ -1,15 +1,25 @@
 """`hongyan bench` as it is run: a server process, generator processes, the wire between them. Nothing is timed here."""
 
+import io
+import os
 import re
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from hongyan.cli.bench.command import bench
+from hongyan.cli.bench.messages import Tick
+from hongyan.cli.bench.plan import Plan, Scenario
+from hongyan.cli.bench.progress import LiveProgress
+from hongyan.cli.bench.run import Run, own_target
 from hongyan.cli.bench.server import OwnServer
+from hongyan.cli.bench.troubles import ServerFailedError
 
 TINY = {
     "one-to-one": ["--clients", "10", "--processes", "2"],
@@ -79,6 +89,29 @@ def test_a_running_server_is_loaded_by_users_registered_there(data_dir: Path) ->
     assert said.passed
     assert said.delivered_per_s > 0
     assert said.ready_ms is None
+
+
+def test_a_server_that_dies_under_load_is_told() -> None:
+    plan = Plan(Scenario.ONE_TO_ONE, clients=4, seconds=30, warmup_s=0)
+
+    class Killer(LiveProgress):
+        """Ends the server as soon as there is load."""
+
+        pid = 0
+
+        def ticks(self, ticks: Sequence[Tick]) -> None:
+            if any(tick.delivered for tick in ticks) and self.pid:
+                os.kill(self.pid, signal.SIGKILL)
+                self.pid = 0
+
+    def run_and_kill() -> None:
+        progress = Killer(Console(file=io.StringIO()))
+        with own_target(plan, (), progress) as target:
+            progress.pid = target.pid
+            Run(plan, target, progress).measure()
+
+    with pytest.raises(ServerFailedError, match="code -9"):
+        run_and_kill()
 
 
 def test_a_server_that_cannot_start_is_told_with_its_own_words() -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -21,10 +23,13 @@ from hongyan.gateway.gateway import Around, Cast, Gateway, GatewayOptions, Handl
 from hongyan.model.codes import Overloaded, StorageFull
 from hongyan.model.commands import Mark
 from hongyan.model.errors import HongyanError
+from hongyan.model.ids import UserId
 from hongyan.ports.link import Identity
+from hongyan.ports.log import Log
+from hongyan.ports.state import Hot, Routes
+from hongyan.ports.store import ConversationStore, HistoryReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
-from hongyan.services.users.service import Users
 from hongyan.telemetry import LoopLag, Metrics
 
 _TRIM_EVERY_S = 30.0
@@ -35,11 +40,41 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Stages(msgspec.Struct, frozen=True):
-    """The stages of one process, joined by direct calls. `parts` are in order of start."""
+class Store(ConversationStore, HistoryReader, Protocol):
+    """Both ports of the store."""
 
-    log: SqliteLog
-    store: SqliteStore
+
+class Accounts(Protocol):
+    """What the stages ask of the users service."""
+
+    async def authenticate(self, token: str) -> Identity:
+        """See ports.link.Authenticate."""
+        ...
+
+    def known(self, user_id: UserId) -> bool | None:
+        """Whether a user exists; None when that cannot be told at once."""
+        ...
+
+    async def missing(self, user_ids: Sequence[UserId]) -> Sequence[UserId]:
+        """Those of them that do not exist."""
+        ...
+
+
+class Engines(msgspec.Struct, frozen=True):
+    """What the stages run on. `log_end` is the offset that the next durable record will get, as far as is known here."""
+
+    log: Log
+    store: Store
+    hot: Hot
+    routes: Routes
+    log_end: Callable[[], int]
+    close: Callable[[], Awaitable[None]]
+
+
+class Stages(msgspec.Struct, frozen=True):
+    """The stages of one process, joined by direct calls."""
+
+    engines: Engines
     delivery: Delivery
     gatherer: PositionGatherer
     gateway: Gateway
@@ -47,31 +82,45 @@ class Stages(msgspec.Struct, frozen=True):
     lag: LoopLag
 
 
-def build(config: Config, data_dir: Path, users: Users) -> Stages:
-    """Makes and joins the stages; nothing runs yet. The files in `data_dir` are migrated."""
-    metrics, lag = Metrics(), LoopLag()
-    downlink = LocalDownlink()
+def new_gateway_number() -> int:
+    """A number for this run: receipts that a replay makes for connections of an earlier run find nobody."""
+    return secrets.randbits(53) | 1
+
+
+def build(config: Config, data_dir: Path, accounts: Accounts) -> Stages:
+    """The stages on the embedded engines; nothing runs yet. The files in `data_dir` are migrated."""
+    downlink, number = LocalDownlink(), new_gateway_number()
     log = SqliteLog(database_file(data_dir, "log"), log_options(config), downlink.append_failed)
     store = SqliteStore(database_file(data_dir, "message"))
-    # A number of this run: receipts that a replay makes for connections of an earlier run find nobody.
-    number = secrets.randbits(53) | 1
     hot, routes = MemoryHot(config.delivery.hot_bytes), LocalRoutes(number)
+    engines = Engines(log, store, hot, routes, lambda: log.end_now, store.close)
+    return join(config, engines, accounts, downlink, number)
+
+
+def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDownlink, number: int) -> Stages:
+    """Makes the stages on some engines, and joins them to the gateway of that number. `downlink` is the log's listener."""
+    metrics, lag = Metrics(), LoopLag()
+    log, store, hot, routes = engines.log, engines.store, engines.hot, engines.routes
     around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics)
     delivery = Delivery(0, around, delivery_options(config))
     gatherer = PositionGatherer(log, now_ms)
-    admission = Admission(log, hot, Directory(users.known, users.missing), now_ms, admission_options(config))
-    admission.pressure = Pressure(config, log, delivery).ask
+    admission = Admission(log, hot, Directory(accounts.known, accounts.missing), now_ms, admission_options(config))
+    admission.pressure = Pressure(config, engines.log_end, delivery).ask
     conversations = Conversations(hot, store, conversations_options(config))
-    uplink = join_uplink(users, admission, gatherer, conversations, delivery)
+    uplink = join_uplink(accounts, admission, gatherer, conversations, delivery)
     gateway = Gateway(number, uplink, Around(routes, now_ms, metrics), gateway_options(config))
     downlink.gateway = gateway
-    stages = Stages(log, store, delivery, gatherer, gateway, metrics, lag)
+    stages = Stages(engines, delivery, gatherer, gateway, metrics, lag)
     declare_gauges(stages)
     return stages
 
 
 def join_uplink(
-    users: Users, admission: Admission, gatherer: PositionGatherer, conversations: Conversations, delivery: Delivery
+    accounts: Accounts,
+    admission: Admission,
+    gatherer: PositionGatherer,
+    conversations: Conversations,
+    delivery: Delivery,
 ) -> Uplink:
     """What a gateway hands commands to: direct calls."""
 
@@ -100,47 +149,49 @@ def join_uplink(
         frames.GetPositions: positions,
     }
     casts: dict[type, Cast] = {frames.MarkRequest: mark, frames.SignalRequest: signal}
-    return Uplink(users.authenticate, admission.admit, sync, handlers, casts)
+    return Uplink(accounts.authenticate, admission.admit, sync, handlers, casts)
 
 
 class Pressure:
-    """Why nothing more can be taken in: the store's disk is full, or what is decided runs too far ahead of it."""
+    """Why nothing more can be taken in: the store's disk is full, or too many durable records wait to be decided."""
 
-    def __init__(self, config: Config, log: SqliteLog, delivery: Delivery) -> None:
-        self._log, self._delivery = log, delivery
+    def __init__(self, config: Config, log_end: Callable[[], int], delivery: Delivery) -> None:
+        self._log_end, self._delivery, self._persister = log_end, delivery, delivery.persister
         self._bound = config.log.queue_records
 
     def ask(self) -> HongyanError | None:
-        """The error to refuse with, or None."""
-        if self._delivery.persister.disk_full:
+        """The error to refuse with, or None. Asked for every submission, so it looks at plain numbers."""
+        if self._persister.disk_full:
             return StorageFull()
-        if self._log.waiting() >= self._bound:
-            return Overloaded(what="the log", retry_after_ms=500)
+        if self._log_end() - self._delivery.position > self._bound:
+            return Overloaded(what="delivery", retry_after_ms=500)
         return None
 
 
 class Trimmer:
     """Lets the log go below what the store holds safely, now and then."""
 
-    def __init__(self, stages: Stages, retention_records: int) -> None:
-        self._stages, self._retention_records = stages, retention_records
+    def __init__(self, engines: Engines, retention_records: int) -> None:
+        self._engines, self._retention_records = engines, retention_records
 
     async def run(self) -> None:
         """Works until cancelled."""
         while True:
             await asyncio.sleep(_TRIM_EVERY_S)
-            await trim_log(self._stages.log, self._stages.store, self._retention_records)
+            await trim_log(self._engines.log, self._engines.store, self._retention_records)
 
 
 def declare_gauges(stages: Stages) -> None:
     """What is read when metrics are scraped."""
-    metrics, gateway, delivery, log = stages.metrics, stages.gateway, stages.delivery, stages.log
+    metrics, gateway, delivery, engines = stages.metrics, stages.gateway, stages.delivery, stages.engines
     metrics.gauge("hongyan_connections", "Open connections.", lambda: len(gateway.connections))
     metrics.gauge("hongyan_unauthenticated", "Connections without a token yet.", lambda: gateway.unauthenticated)
     metrics.gauge("hongyan_slow_connections", "Connections whose socket takes no more.", lambda: len(gateway.paused))
-    metrics.gauge("hongyan_log_queue", "Records that wait to be durable.", log.waiting)
+    metrics.gauge("hongyan_log_queue", "Records that wait to be durable.", engines.log.waiting)
     metrics.gauge(
-        "hongyan_delivery_lag", "Durable records that wait to be decided.", lambda: log.end_now - delivery.position
+        "hongyan_delivery_lag",
+        "Durable records that wait to be decided.",
+        lambda: engines.log_end() - delivery.position,
     )
     metrics.gauge("hongyan_persist_lag", "Decided records that wait to be stored.", lambda: delivery.persist_lag)
     metrics.gauge("hongyan_positions_queue", "Read positions that wait for their record.", stages.gatherer.waiting)

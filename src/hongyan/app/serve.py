@@ -96,7 +96,7 @@ async def serve(config: Config, announce: Announce) -> None:
             try:
                 await _serve(config, users, stages, Door(announce, stop))
             finally:
-                await stages.store.close()
+                await stages.engines.close()
 
 
 async def _serve(config: Config, users: Users, stages: Stages, door: "Door") -> None:
@@ -108,8 +108,8 @@ async def _serve(config: Config, users: Users, stages: Stages, door: "Door") -> 
 
 def background(config: Config, stages: Stages) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
-    trimmer = Trimmer(stages, config.log.retention_records)
-    return [stages.log, stages.delivery, stages.gatherer, trimmer, stages.lag]
+    trimmer = Trimmer(stages.engines, config.log.retention_records)
+    return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag]
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -129,7 +129,9 @@ class Front:
 
     async def run(self) -> None:
         """Works until asked to stop, then drains; when it ends, the process does."""
-        await self._stages.delivery.caught_up.wait()
+        await first_of(self._stages.delivery.caught_up, self._door.stop)
+        if self._door.stop.is_set():
+            return
         listenings = await self._listen()
         # What was made until now lives as long as the process: the collector need not look at it again.
         gc.collect()
@@ -157,6 +159,17 @@ class Front:
                 raise SetupError(f"{name}: {address} cannot be listened on: {error.strerror or error}.") from error
         self._status.ws_url, self._status.tcp_url = found[0].url, found[1].url
         return found
+
+
+async def first_of(*events: asyncio.Event) -> None:
+    """Waits until one of them is set."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(event.wait()) for event in events]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 def announce_json(addresses: Addresses) -> None:

@@ -12,6 +12,7 @@ import typer
 from hongyan import __version__
 from hongyan.cli import config, user
 from hongyan.cli.bench.command import bench
+from hongyan.cli.chat.command import chat
 from hongyan.cli.serve import serve
 from hongyan.model.errors import HongyanError, SetupError
 
@@ -21,6 +22,7 @@ def build_app() -> typer.Typer:
     app = typer.Typer(name="hongyan", no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(_about)
     app.command("serve")(serve)
+    app.command("chat")(chat)
     app.command("bench")(bench)
     app.add_typer(user.app, name="user")
     app.add_typer(config.app, name="config")

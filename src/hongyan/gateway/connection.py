@@ -36,7 +36,14 @@ class Wire(Protocol):
         ...
 
     def close(self, code: CloseCode) -> None:
-        """Says goodbye with a code and closes, dropping what is buffered when the other side does not read."""
+        """Says goodbye with a code and closes once that is written; SLOW_CONSUMER drops what is buffered at once.
+
+        Nothing more is received. What a peer does not read is held until `abort`: the gateway sees to that.
+        """
+        ...
+
+    def abort(self) -> None:
+        """Drops the socket and what is buffered. Nothing happens where it is gone."""
         ...
 
 
@@ -87,14 +94,22 @@ class Connection:
     def refuse(self, request: int, error: HongyanError) -> None:
         """Tells of an error. A refused frame that wanted no reply is told as a push, so that nothing fails in silence."""
         self.gateway.metrics.refused(error.name)
-        self.reply(request, error_reply(error))
+        frame, held = ServerFrame(request, error_reply(error)), self.gateway.held
+        if held is not None:
+            held.append(frame)
+        else:
+            self.send(self.end.codec.encode([frame]))
 
     def send(self, packet: bytes) -> None:
-        """Writes a packet. A connection whose buffer is over the hard bound is closed instead."""
+        """Writes a packet. A connection that already has more than the hard bound in its buffer is closed instead.
+
+        One packet more than the bound may thus wait: a large page alone does not make a slow consumer.
+        """
         wire = self.wire
-        wire.send_packet(packet)
         if self.paused_at_s and wire.buffered_bytes() > self.gateway.options.write_buffer_hard_bytes:
             self.gateway.close(self, CloseCode.SLOW_CONSUMER)
+        else:
+            wire.send_packet(packet)
 
     def writing_paused(self) -> None:
         """The socket takes no more; the wheel gives it some seconds."""

@@ -66,11 +66,16 @@ def _own_packets(gateway: "Gateway", fanout: Fanout) -> dict[int, int]:
         if connection is None:
             continue
         sees = connection.user_id in may_see
-        others = [entry.encoded for entry in fanout.entries if entry.connection != connection_id] if sees else []
+        others = _of_others(fanout, gateway.number, connection_id) if sees else []
         connection.pending -= len(mine)
         _write_own(gateway, connection, others, fanout, mine)
         own[connection_id] = len(others)
     return own
+
+
+def _of_others(fanout: Fanout, number: int, connection_id: int) -> list[bytes]:
+    """The entries that this connection did not send. Connections of another gateway, or run, may have the same id."""
+    return [entry.encoded for entry in fanout.entries if entry.connection != connection_id or entry.gateway != number]
 
 
 def _write_own(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ParamSpec
 
 import msgspec
 
@@ -14,7 +14,6 @@ from hongyan.model.codes import (
     Internal,
     Overloaded,
     TooManyRequests,
-    Unavailable,
 )
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ConversationId, DeviceId, UserId
@@ -22,10 +21,14 @@ from hongyan.ports.clock import Clock
 from hongyan.ports.link import Admit, Authenticate, Fanout, Identity, Submission
 from hongyan.ports.state import Routes
 from hongyan.protocol import frames
-from hongyan.protocol.server import ServerCodec, ServerEnd
+from hongyan.protocol.server import ServerCodec, ServerEnd, State
 from hongyan.telemetry import Metrics, get_logger
 
 logger = get_logger(__name__)
+
+P = ParamSpec("P")
+
+_CALM_S = 0.25
 
 Handler = Callable[[Identity, Any], Awaitable[frames.ServerEvent]]
 """Answers a read of one user."""
@@ -38,7 +41,10 @@ Cast = Callable[[Identity, Any], None]
 
 
 class GatewayOptions(msgspec.Struct, frozen=True):
-    """Bounds of a gateway. A paused connection is cut after `slow_consumer_s`, or over `write_buffer_hard_bytes` at once."""
+    """Bounds of a gateway. A paused connection is cut after `slow_consumer_s`, or over `write_buffer_hard_bytes` at once.
+
+    `requests` bounds the reads that run for all connections together, those of connections that are gone too.
+    """
 
     limits: frames.Limits = frames.Limits()
     connections: int = 15_000
@@ -46,6 +52,7 @@ class GatewayOptions(msgspec.Struct, frozen=True):
     connect_timeout_s: float = 5.0
     heartbeat_ms: int = 30_000
     requests_per_connection: int = 16
+    requests: int = 5_000
     write_buffer_bytes: int = 262_144
     write_buffer_hard_bytes: int = 1_048_576
     slow_consumer_s: float = 5.0
@@ -84,15 +91,24 @@ class Gateway:
         self.unauthenticated = 0
         self.now_s = asyncio.get_running_loop().time()
         self.draining = False
+        self.calmed: set[Connection] = set()
+        self.held: list[frames.ServerFrame] | None = None
+        self.lingering: dict[Wire, float] = {}
+        self._requests = 0
         self._last_id = 0
         self._wheel = Wheel(self)
         self._group: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
-        """Serves until cancelled: owns the tasks of reads and the wheel."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            await self._wheel.run()
+        """Serves until cancelled: owns the tasks of reads and the wheel. Then no connection is left."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                await self._wheel.run()
+        finally:
+            self.draining, self._group = True, None
+            for connection in list(self.connections.values()):
+                self.close(connection, CloseCode.GOING_AWAY)
 
     # Sockets come and go
 
@@ -101,6 +117,7 @@ class Gateway:
         options = self.options
         full = len(self.connections) >= options.connections or self.unauthenticated >= options.unauthenticated
         if full or self.draining:
+            self.linger(wire)
             wire.close(CloseCode.GOING_AWAY if self.draining else CloseCode.OVERLOADED)
             return None
         self._last_id += 1
@@ -126,13 +143,25 @@ class Gateway:
             self.by_user[user_id] = others[0] if len(others) == 1 else others
         else:
             del self.by_user[user_id]
-            self._spawn(self.routes.unregister(user_id, self.number))
+            self._spawn(self._unregister, user_id)
+
+    async def _unregister(self, user_id: UserId) -> None:
+        # The user may be back by now.
+        if user_id not in self.by_user:
+            await self.routes.unregister(user_id, self.number)
 
     def close(self, connection: Connection, code: CloseCode) -> None:
-        """Closes from our side."""
+        """Closes from our side. May be called again."""
+        if connection.id not in self.connections:
+            return
         self.metrics.closed(code.name.lower())
+        self.linger(connection.wire)
         connection.wire.close(code)
         self.closed(connection)
+
+    def linger(self, wire: Wire) -> None:
+        """A socket that we close may have something left to write. The wheel drops it if its peer does not read that."""
+        self.lingering[wire] = self.now_s
 
     # Up
 
@@ -151,6 +180,17 @@ class Gateway:
         self._take(connection, arrived)
 
     def _take(self, connection: Connection, arrived: Sequence[frames.ClientFrame]) -> None:
+        """Handles the frames of a packet; what is refused of them is told in one packet."""
+        held: list[frames.ServerFrame] = []
+        self.held = held
+        try:
+            self._take_each(connection, arrived)
+        finally:
+            self.held = None
+        if held:
+            connection.send(connection.end.codec.encode(held))
+
+    def _take_each(self, connection: Connection, arrived: Sequence[frames.ClientFrame]) -> None:
         for index, frame in enumerate(arrived):
             command = frame.command
             if type(command) is frames.Submit:
@@ -164,6 +204,7 @@ class Gateway:
         """Hands a submission on. True when what follows on this connection has to wait, to keep the sender's order."""
         if connection.pending >= self.options.limits.pending_submissions:
             connection.refuse(request, TooManyRequests(limit=self.options.limits.pending_submissions))
+            self._calm(connection)
             return False
         resend = command.resend
         if connection.fresh:
@@ -183,6 +224,8 @@ class Gateway:
             wait = self.uplink.admit(submission)
         except HongyanError as error:
             connection.refuse(request, error)
+            if not error.permanent:
+                self._calm(connection)
             return False
         if request:
             connection.pending += 1
@@ -190,20 +233,40 @@ class Gateway:
         if wait is None:
             return False
         connection.lane = []
-        self._spawn(self._admit_late(connection, request, wait))
+        self._spawn(self._admit_late, connection, request, wait)
         return True
+
+    def _calm(self, connection: Connection) -> None:
+        """Reads nothing from the connection for a moment: what it sends now would be refused too, and refusing is work."""
+        if not self.calmed:
+            asyncio.get_running_loop().call_later(_CALM_S, self._read_on)
+        self.calmed.add(connection)
+        connection.wire.pause_reading()
+
+    def _read_on(self) -> None:
+        calmed, self.calmed = self.calmed, set()
+        for connection in calmed:
+            if connection.id in self.connections and connection.lane is None:
+                connection.wire.resume_reading()
 
     async def _admit_late(self, connection: Connection, request: int, wait: Awaitable[None]) -> None:
         try:
             await wait
         except HongyanError as error:
-            if request:
-                connection.pending -= 1
-            connection.refuse(request, error)
+            self._not_admitted(connection, request, error)
+        except Exception as error:  # noqa: BLE001 - the connection's other frames must not wait for ever
+            self._not_admitted(connection, request, self._internal(connection, request, error))
         waiting, connection.lane = connection.lane, None
+        if connection.id not in self.connections:
+            return
         connection.wire.resume_reading()
         if waiting:
             self._take(connection, waiting)
+
+    def _not_admitted(self, connection: Connection, request: int, error: HongyanError) -> None:
+        if request:
+            connection.pending -= 1
+        connection.refuse(request, error)
 
     def _queue_behind(self, connection: Connection, rest: Sequence[frames.ClientFrame]) -> None:
         """Keeps frames in order behind a submission that waits; reading pauses, so one packet or two are kept at most."""
@@ -219,7 +282,7 @@ class Gateway:
         elif isinstance(command, frames.Ping):
             connection.reply(request, frames.Pong(self.clock()))
         elif isinstance(command, frames.Connect):
-            self._spawn(self._connect(connection, request, command))
+            self._spawn(self._let_in, connection, request, command)
         elif kind in self.uplink.casts:
             try:
                 self.uplink.casts[kind](identity_of(connection), command)
@@ -227,16 +290,19 @@ class Gateway:
                 connection.refuse(request, error)
         elif connection.requests >= self.options.requests_per_connection:
             connection.refuse(request, TooManyRequests(limit=self.options.requests_per_connection))
+        elif self._requests >= self.options.requests:
+            connection.refuse(request, Overloaded(what="reads", retry_after_ms=500))
         else:
             connection.requests += 1
-            self._spawn(self._answer(connection, request, command))
+            self._requests += 1
+            self._spawn(self._answer, connection, request, command)
 
     async def _connect(self, connection: Connection, request: int, command: frames.Connect) -> None:
         try:
             identity = await self.uplink.authenticate(command.token)
         except HongyanError as error:
             connection.refuse(request, error)
-            self.close(connection, CloseCode.NOT_AUTHENTICATED)
+            self.close(connection, CloseCode.NOT_AUTHENTICATED if error.permanent else CloseCode.SERVER_ERROR)
             return
         if connection.id not in self.connections:
             return
@@ -260,6 +326,14 @@ class Gateway:
         )
         connection.reply(request, welcome)
 
+    async def _let_in(self, connection: Connection, request: int, command: frames.Connect) -> None:
+        """As `_connect`. A failure of ours leaves nobody half connected."""
+        try:
+            await self._connect(connection, request, command)
+        except Exception as error:  # noqa: BLE001 - told to the client, who may come again
+            connection.refuse(request, self._internal(connection, request, error))
+            self.close(connection, CloseCode.SERVER_ERROR)
+
     async def _register(self, connection: Connection, identity: Identity) -> None:
         """From here on pushes reach the connection; whoever syncs after this misses nothing."""
         connection.user_id, connection.device_id = identity.user_id, identity.device_id
@@ -274,17 +348,21 @@ class Gateway:
             connection.reply(request, event)
         except HongyanError as error:
             connection.refuse(request, error)
-        except Exception as error:
-            reference = f"{self.number:x}-{connection.id:x}-{request}"
-            logger.error("request failed", reference=reference, command=type(command).__name__, exc_info=error)
-            connection.refuse(request, Internal(reference=reference))
+        except Exception as error:  # noqa: BLE001 - one request must not end the others
+            connection.refuse(request, self._internal(connection, request, error))
         finally:
             connection.requests -= 1
+            self._requests -= 1
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        if self._group is None:
-            raise Unavailable(what="the gateway")
-        self._group.create_task(_guarded(work))
+    def _internal(self, connection: Connection, request: int, error: Exception) -> Internal:
+        reference = f"{self.number:x}-{connection.id:x}-{request}"
+        logger.error("request failed", reference=reference, user_id=connection.user_id, exc_info=error)
+        return Internal(reference=reference)
+
+    def _spawn(self, work: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Runs work that a connection asked for. Once the gateway has ended nobody waits for it."""
+        if self._group is not None:
+            self._group.create_task(_guarded(work, *args, **kwargs))
 
     # Down
 
@@ -332,7 +410,7 @@ class Gateway:
         self.draining = True
         within_ms = int(self.options.drain_s * 1000)
         for connection in list(self.connections.values()):
-            if connection.user_id is not None:
+            if connection.end.state is State.OPEN:
                 connection.end.drain()
             connection.reply(0, frames.GoAway(within_ms))
         deadline = asyncio.get_running_loop().time() + self.options.drain_s
@@ -349,9 +427,10 @@ def identity_of(connection: Connection) -> Identity:
     return Identity(connection.user_id, connection.device_id)
 
 
-async def _guarded(work: Awaitable[None]) -> None:
+async def _guarded(work: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
+    """The edge of a connection's task: what is not foreseen there must not end the others."""
     try:
-        await work
+        await work(*args, **kwargs)
     except Exception as error:
         logger.error("a connection's task failed", exc_info=error)
 

@@ -1,15 +1,24 @@
 """Packets on a raw TCP stream: 4 bytes of length, then as many bytes."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import cast
 
 from hongyan.gateway.connection import Connection
 from hongyan.gateway.gateway import Gateway
 from hongyan.gateway.listener import Listening
-from hongyan.model.codes import CloseCode
+from hongyan.gateway.replies import error_reply
+from hongyan.model.codes import CloseCode, NotAuthenticated, Overloaded, TokenRevoked
 from hongyan.model.errors import HongyanError
 from hongyan.protocol.codec import PROTO_SERVER
+from hongyan.protocol.frames import ServerFrame
 from hongyan.protocol.framing import PacketSplitter, frame_packet
+
+_FAREWELLS: Mapping[CloseCode, HongyanError] = {
+    CloseCode.OVERLOADED: Overloaded(what="connections", retry_after_ms=1_000),
+    CloseCode.CONNECT_TIMEOUT: NotAuthenticated(),
+    CloseCode.LOGGED_OUT: TokenRevoked(),
+}
 
 
 class TcpWire(asyncio.Protocol):
@@ -45,7 +54,7 @@ class TcpWire(asyncio.Protocol):
         """The socket is gone."""
         if self.connection is not None:
             self.gateway.closed(self.connection)
-        self.connection = None
+        self.connection = self.transport = None
 
     def pause_writing(self) -> None:
         """The write buffer is over its bound."""
@@ -61,8 +70,9 @@ class TcpWire(asyncio.Protocol):
 
     def send_packet(self, packet: bytes) -> None:
         """See Wire."""
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(frame_packet(packet))
+        transport = self.transport
+        if self.connection is not None and transport is not None and not transport.is_closing():
+            transport.write(frame_packet(packet))
 
     def buffered_bytes(self) -> int:
         """See Wire."""
@@ -79,14 +89,22 @@ class TcpWire(asyncio.Protocol):
             self.transport.resume_reading()
 
     def close(self, code: CloseCode) -> None:
-        """See Wire. TCP has no close frame: the reason went as an error or goaway before."""
+        """See Wire. TCP has no close frame: the reason goes as an error, where it did not go before."""
         transport, self.connection = self.transport, None
         if transport is None:
             return
         if code is CloseCode.SLOW_CONSUMER:
             transport.abort()
-        else:
-            transport.close()
+            return
+        farewell = _FAREWELLS.get(code)
+        if farewell is not None and not transport.is_closing():
+            transport.write(frame_packet(PROTO_SERVER.encode([ServerFrame(0, error_reply(farewell))])))
+        transport.close()
+
+    def abort(self) -> None:
+        """See Wire."""
+        if self.transport is not None:
+            self.transport.abort()
 
 
 async def listen_tcp(gateway: Gateway, host: str, port: int) -> Listening:

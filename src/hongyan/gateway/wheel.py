@@ -47,6 +47,7 @@ class Wheel:
             if connection.id in gateway.connections:
                 self._look_at(connection, now_s)
         self._cut_slow(gateway.paused, now_s)
+        self._drop_lingering(now_s)
 
     def _look_at(self, connection: Connection, now_s: float) -> None:
         gateway = self._gateway
@@ -65,3 +66,13 @@ class Wheel:
         for connection in list(paused):
             if now_s - connection.paused_at_s > gateway.options.slow_consumer_s:
                 gateway.close(connection, CloseCode.SLOW_CONSUMER)
+
+    def _drop_lingering(self, now_s: float) -> None:
+        """Ends sockets that we closed, gone ones mostly, a while later: a peer that does not read would keep its buffer."""
+        lingering, linger_s = self._gateway.lingering, self._gateway.options.slow_consumer_s
+        for wire in list(lingering):
+            if now_s - lingering[wire] <= linger_s:
+                # They are in order of time.
+                break
+            del lingering[wire]
+            wire.abort()

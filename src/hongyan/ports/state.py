@@ -56,6 +56,10 @@ class Hot(Protocol):
         """The newest known membership; None when it is not hot, which says nothing about the user."""
         ...
 
+    async def changed(self, conversation_id: ConversationId) -> Sequence[MemberRow]:
+        """The members, former ones too, of whom the store has not kept yet what they are now."""
+        ...
+
     async def unsettled(self, user_id: UserId) -> Sequence[tuple[ConversationRow, MemberRow | None]]:
         """The user's conversations, left ones too, that the store has not kept yet as they are now.
 

@@ -121,7 +121,8 @@ class ConversationStore(Protocol):
 class HeadRow(msgspec.Struct, frozen=True, gc=False):
     """A conversation with one user's membership in it. `preview` is the encoded entry at the last visible seq.
 
-    For one who went, that seq and its countable number stand in `conversation` instead of the head's.
+    For one who left, `conversation` is as it was then, and its offset that of the batch in which he did: neither an
+    entry nor the fact that there is one reaches him.
     """
 
     conversation: ConversationRow
@@ -129,11 +130,15 @@ class HeadRow(msgspec.Struct, frozen=True, gc=False):
     preview: bytes
 
 
+READ_BYTES = 4 << 20
+"""After the row with which they have so many bytes, `heads` and `entries` give no more; who wants more asks again."""
+
+
 class HistoryReader(Protocol):
     """What sync and history need. Reads see every persisted batch, whole."""
 
     async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
-        """The user's conversations whose last applied record is above an offset, ascending by it."""
+        """The user's conversations whose offset is above the given one, ascending by it."""
         ...
 
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:

@@ -22,6 +22,7 @@ from hongyan.model.records import Record
 from hongyan.model.state import Conversation, new_conversation
 from hongyan.ports.store import ConversationRow, DeadLetter, StoreBatch
 from tests.contract.rows import batch, entry, head, member
+from tests.tasks import beside, rounds
 from tests.unit.delivery.worlds import ALICE, BOB, CAROL, GROUP, SINGLE, GatedStore, founded, record
 
 QUICK: dict[str, float] = {"gather_s": 0, "retry_s": 0}
@@ -40,12 +41,8 @@ class Settling:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Persister]:
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(self.persister.run())
-            try:
-                yield self.persister
-            finally:
-                task.cancel()
+        async with beside(self.persister.run()):
+            yield self.persister
 
 
 async def test_what_was_handed_over_is_stored_in_order_and_then_settled() -> None:
@@ -79,8 +76,7 @@ async def test_a_transaction_waits_for_company_until_there_is_enough() -> None:
     async with settling.running() as persister:
         for n in (1, 2):
             await persister.put(batch(n, [head(n, n - 1)], [entry(n)]))
-        for _ in range(20):
-            await asyncio.sleep(0)
+        await rounds(20)
         assert await settling.store.position(0) == 0
         await persister.put(batch(3, [head(3, 2)], [entry(3)]))
         while persister.waiting():
@@ -121,8 +117,7 @@ async def test_putting_waits_at_the_capacity() -> None:
         await store.waiting.wait()
         await persister.put(batch(2))
         putting = group.create_task(persister.put(batch(3)))
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await rounds()
         assert not putting.done()
         store.gate.set()
         await putting
@@ -139,8 +134,7 @@ async def test_a_full_disk_is_waited_for_and_nothing_is_lost_or_settled_meanwhil
         await persister.put(batch(2, [head(2, 1)], [entry(2)]))
         while not persister.disk_full:
             await asyncio.sleep(0)
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await rounds()
         assert (await store.position(0), persister.position, settling.settled) == (1, 1, [([SINGLE], 1)])
         store._capacity_rows = 100
         await persister.drained()

@@ -15,6 +15,7 @@ from hongyan.model.records import Record, Submitted
 from hongyan.ports.link import Answer, Fanout
 from hongyan.ports.store import StoreBatch
 from hongyan.telemetry import Metrics
+from tests.tasks import beside
 
 ALICE, BOB, CAROL, DAVE = (UserId(name) for name in ("alice", "bob", "carol", "dave"))
 SINGLE = single_id(ALICE, BOB)
@@ -135,12 +136,8 @@ class World:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Delivery at work, until cancelled as a process is that stops."""
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(self.delivery.run())
-            try:
-                yield
-            finally:
-                task.cancel()
+        async with beside(self.delivery.run()):
+            yield
 
     async def decided(self) -> None:
         """Waits until everything in the log is decided and pushed."""

@@ -11,7 +11,7 @@ import msgspec
 
 from hongyan.model.commands import SendMessage
 from hongyan.model.ids import ConversationId, ConversationKind, UserId, kind_of
-from hongyan.model.records import Entry, Message, Submitted
+from hongyan.model.records import Entry, MembersAdded, Message, Submitted
 from hongyan.protocol.frames import ConversationHead, MarkRequest, Positions, Submit
 from hongyan_client.copy import Added, Copy, StoreChange, Working
 from hongyan_client.events import ConversationChanged, EntryAdded, EntryRecalled, Event, PositionMoved
@@ -94,6 +94,9 @@ class Replica:
             stamps = (receipt.message_id, self.me, submit.client_msg_id, receipt.time_ms, receipt.countable)
             self._see(Entry(key, seq, *stamps, body))
             return
+        if not seq:
+            # Taken, and nothing changed: there is no entry.
+            return
         working = self._copies.get(key) or self._add(Copy(key, low=seq, high=seq - 1))
         if seq > working.copy.head:
             working.copy.head, working.copy.countable = seq, receipt.countable
@@ -160,6 +163,12 @@ class Replica:
 
     # What to ask and to say
 
+    def is_name_wanted(self, entry: Entry) -> bool:
+        """Whether this entry took this user into a group whose name no entry tells; the list does."""
+        if not isinstance(entry.body, MembersAdded) or self.me not in entry.body.member_ids:
+            return False
+        return not self._copies[entry.conversation_id].copy.name
+
     def holes(self) -> list[Pull]:
         """What to pull, one question a conversation."""
         return [Pull(key, self._copies[key].copy.high) for key in self._holes]
@@ -215,8 +224,11 @@ class Replica:
 
     def _merge_head(self, working: Working, head: ConversationHead) -> None:
         copy = working.copy
+        if head.seq >= copy.head or not copy.name:
+            # Pushes may have overtaken the page, and they tell no name.
+            copy.name = head.name
         if head.seq >= copy.head:
-            copy.head, copy.countable, copy.name = head.seq, head.countable, head.name
+            copy.head, copy.countable = head.seq, head.countable
         if head.seq >= copy.member_seq:
             copy.member, copy.member_seq = head.member, head.seq
         copy.delivered_seq = max(copy.delivered_seq, head.delivered_seq)

@@ -480,3 +480,17 @@ async def test_a_packet_that_cannot_be_read_costs_the_connection_only(server: Fa
         transport.send(WSMsgType.BINARY, b"\xff\xff\xff")
         await soon(lambda: server.connects == 2)
         await alice.connected()
+
+
+async def test_who_is_taken_into_a_group_learns_its_name(server: FakeServer) -> None:
+    async with client_of(server, ALICE) as alice, client_of(server, BOB) as bob:
+        await bob.synced()
+        group = await alice.create_group("读书会")
+        await alice.add_members(group, [BOB])
+
+        def is_named() -> bool:
+            shown = bob.conversation(group)
+            return shown is not None and shown.name == "读书会"
+
+        await soon(is_named)
+        await assert_equal_to_fresh(server, bob)

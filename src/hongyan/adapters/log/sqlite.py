@@ -21,18 +21,33 @@ from hongyan.ports.log import AppendFailed, LogBatch
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(list[Record])
+_TRIMMED_ROWS = 8
 _RECORD_BYTES = 200  # what a record weighs beside its content, for the byte bounds
 
 
 class LogOptions(msgspec.Struct, frozen=True):
-    """Bounds: what may wait, what one commit takes, and how many durable records stay in memory for the reader."""
+    """Bounds: what may wait, what one commit takes, what stays in memory for the reader, and what one read gives.
+
+    A read stops after `read_bytes`, so that a long replay of large records does not hold them all at once.
+    """
 
     queue_records: int = 20_000
     queue_bytes: int = 64 << 20
     batch_records: int = 2_000
     batch_bytes: int = 4 << 20
     tail_records: int = 20_000
+    tail_bytes: int = 64 << 20
+    read_bytes: int = 4 << 20
     checkpoint_bytes: int = 16 << 20
+    linger_records: int = 64
+    linger_s: float = 0.001
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A commit in memory; what it weighs is what its row weighs."""
+
+    batch: LogBatch
+    size_bytes: int
 
 
 class SqliteLog:
@@ -46,6 +61,8 @@ class SqliteLog:
         self._reader = Thread("log-read")
         self._write = connect(path, "FULL")
         self._write.execute("PRAGMA wal_autocheckpoint=0")
+        # Where SQLite overwrites what is deleted, trimming would write as much as was ever appended.
+        self._write.execute("PRAGMA secure_delete=FAST")
         self._checkpoints = Checkpoints(path, options.checkpoint_bytes)
         self._read = connect(path, "FULL", readonly=True)
         row = self._write.execute("SELECT max(first_offset + count) FROM record_batch WHERE partition = 0").fetchone()
@@ -53,17 +70,19 @@ class SqliteLog:
         self._queue: list[Record] = []
         self._queue_bytes = 0
         self._wake = asyncio.Event()
-        self._tail: deque[LogBatch] = deque()
-        self._tail_records = 0
+        self._tail: deque[_Kept] = deque()
+        self._tail_records = self._tail_bytes = 0
         self._grown = asyncio.Event()
+        self._is_closed = False
 
     def append(self, record: Record) -> None:
-        """See the port. Overloaded at `queue_records` or `queue_bytes`."""
+        """See the port. Overloaded at `queue_records` or `queue_bytes`, Unavailable once it has ended."""
+        if self._is_closed:
+            raise Unavailable(what="the log")
         if len(self._queue) >= self._options.queue_records or self._queue_bytes >= self._options.queue_bytes:
             raise Overloaded(what="the log", retry_after_ms=500)
         self._queue.append(record)
-        command = record.command
-        self._queue_bytes += _RECORD_BYTES + (len(command.content) if type(command) is SendMessage else 0)
+        self._queue_bytes += _weight(record)
         if not self._wake.is_set():
             self._wake.set()
 
@@ -84,17 +103,23 @@ class SqliteLog:
     async def run(self) -> None:
         """See the port. A disk error that is not a full disk ends it: what the file holds is then unknown."""
         try:
+            busy = False
             while True:
                 await self._wake.wait()
+                if busy and len(self._queue) < self._options.linger_records:
+                    await asyncio.sleep(self._options.linger_s)
                 await self._commit()
+                busy = bool(self._queue)
         except asyncio.CancelledError:
             while self._queue:
                 await self._commit()
             raise
         finally:
+            self._is_closed = True
             await self._checkpoints.end()
-            await self._writer.end(self._write)
+            # The writer last: SQLite empties the WAL into the file when the last connection closes, if that one may write.
             await self._reader.end(self._read)
+            await self._writer.end(self._write)
 
     async def _commit(self) -> None:
         batch, encoded = self._encoded(self._take())
@@ -105,14 +130,14 @@ class SqliteLog:
             # Not interrupted: were the outcome missed, the next batch would be written to the same offsets.
             await _through(insert)
         finally:
-            self._conclude(batch, insert)
+            self._conclude(batch, len(encoded), insert)
         if self._checkpoints.wrote(len(encoded)):
             await self._writer.call(checkpoint, self._write)
 
-    def _conclude(self, batch: list[Record], insert: asyncio.Future[None]) -> None:
+    def _conclude(self, batch: list[Record], size_bytes: int, insert: asyncio.Future[None]) -> None:
         error = insert.exception()
         if error is None:
-            self._keep(LogBatch(0, self._next, batch))
+            self._keep(_Kept(LogBatch(0, self._next, batch), size_bytes))
             self._next += len(batch)
             self._grown.set()
             return
@@ -150,7 +175,7 @@ class SqliteLog:
                 break
             taken += 1
         batch, self._queue = queue[:taken], queue[taken:]
-        self._queue_bytes = sum(map(_weight, self._queue))
+        self._queue_bytes -= sum(map(_weight, batch))
         if not self._queue:
             self._wake.clear()
         return batch
@@ -159,11 +184,15 @@ class SqliteLog:
         # One statement in autocommit: insert, commit and fsync happen in one step, with the interpreter's lock released once.
         self._write.execute("INSERT INTO record_batch VALUES (0, ?, ?, ?)", (first_offset, count, encoded))
 
-    def _keep(self, batch: LogBatch) -> None:
-        self._tail.append(batch)
-        self._tail_records += len(batch.records)
-        while self._tail_records > self._options.tail_records and len(self._tail) > 1:
-            self._tail_records -= len(self._tail.popleft().records)
+    def _keep(self, kept: _Kept) -> None:
+        tail, options = self._tail, self._options
+        tail.append(kept)
+        self._tail_records += len(kept.batch.records)
+        self._tail_bytes += kept.size_bytes
+        while len(tail) > 1 and (self._tail_records > options.tail_records or self._tail_bytes > options.tail_bytes):
+            oldest = tail.popleft()
+            self._tail_records -= len(oldest.batch.records)
+            self._tail_bytes -= oldest.size_bytes
 
     async def read(self, partition: int, after: int, limit: int) -> LogBatch:
         """See the port."""
@@ -172,8 +201,8 @@ class SqliteLog:
         while first >= self._next:
             self._grown.clear()
             await self._grown.wait()
-        if self._tail and self._tail[0].first_offset <= first:
-            return LogBatch(0, first, _slice(_from(self._tail, first), first, limit))
+        if self._tail and self._tail[0].batch.first_offset <= first:
+            return LogBatch(0, first, _slice(_from(self._tail, first, self._options.read_bytes), first, limit))
         rows = await self._reader.call(self._select, first, limit)
         if not rows or rows[0][0] > first:
             raise Unavailable(what=f"the log below offset {rows[0][0] if rows else self._next}")
@@ -181,19 +210,32 @@ class SqliteLog:
         return LogBatch(0, first, _slice(batches, first, limit))
 
     def _select(self, first: int, limit: int) -> list[tuple[int, bytes]]:
-        statement = """SELECT first_offset, records FROM record_batch
-            WHERE partition = 0 AND first_offset + count > ? AND first_offset < ? ORDER BY first_offset"""
-        return self._read.execute(statement, (first, first + limit)).fetchall()
+        """The rows with the records from `first` on, until there are enough records or bytes."""
+        # The inner search finds the row that holds `first` by the key; without it all rows before that would be read.
+        statement = """SELECT first_offset, records FROM record_batch WHERE partition = 0 AND first_offset >= coalesce(
+                (SELECT max(first_offset) FROM record_batch WHERE partition = 0 AND first_offset <= ?1), ?1)
+            AND first_offset < ?2 AND first_offset + count > ?1 ORDER BY first_offset"""
+        rows, size_bytes = [], 0
+        for row in self._read.execute(statement, (first, first + limit)):
+            rows.append(row)
+            size_bytes += len(row[1])
+            if size_bytes >= self._options.read_bytes:
+                break
+        return rows
 
     async def trim(self, partition: int, below: int) -> None:
         """See the port. The newest row always stays: it remembers the next offset."""
         _check_partition(partition)
-        await self._writer.call(self._delete, below)
+        # In short turns, so that commits come between them.
+        while await self._writer.call(self._delete, below) == _TRIMMED_ROWS:
+            pass
 
-    def _delete(self, below: int) -> None:
-        statement = """DELETE FROM record_batch WHERE partition = 0 AND first_offset + count <= ?
-            AND first_offset < (SELECT max(first_offset) FROM record_batch WHERE partition = 0)"""
-        self._write.execute(statement, (below,))
+    def _delete(self, below: int) -> int:
+        statement = """DELETE FROM record_batch WHERE partition = 0 AND first_offset IN (
+            SELECT first_offset FROM record_batch WHERE partition = 0 AND first_offset + count <= ?
+            AND first_offset < (SELECT max(first_offset) FROM record_batch WHERE partition = 0)
+            ORDER BY first_offset LIMIT ?)"""
+        return self._write.execute(statement, (below, _TRIMMED_ROWS)).rowcount
 
 
 async def _through(work: asyncio.Future[None]) -> None:
@@ -231,12 +273,19 @@ def _slice(batches: Iterable[LogBatch], first: int, limit: int) -> Sequence[Reco
     return records
 
 
-def _from(tail: deque[LogBatch], first: int) -> list[LogBatch]:
-    """The batches of the tail that end after offset `first`. Found from the new end, where a reader that keeps up is."""
-    found = []
-    for batch in reversed(tail):
-        if batch.next_offset <= first:
+def _from(tail: deque[_Kept], first: int, size_bytes: int) -> list[LogBatch]:
+    """The batches of the tail that end after offset `first`, of so many bytes or one more.
+
+    Found from the new end, where a reader that keeps up is.
+    """
+    found: list[_Kept] = []
+    for kept in reversed(tail):
+        if kept.batch.next_offset <= first:
             break
-        found.append(batch)
-    found.reverse()
-    return found
+        found.append(kept)
+    batches: list[LogBatch] = []
+    while found and size_bytes > 0:
+        kept = found.pop()
+        size_bytes -= kept.size_bytes
+        batches.append(kept.batch)
+    return batches

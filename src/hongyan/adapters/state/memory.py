@@ -13,7 +13,7 @@ from hongyan.ports.store import ConversationRow, EntryRow, MemberRow
 
 # What an object costs beside the bytes it carries, measured with tracemalloc.
 _ENTRY_OVERHEAD_BYTES = 450
-_MEMBER_BYTES = 260
+_MEMBER_BYTES = 300
 _CONVERSATION_BYTES = 1_000
 
 
@@ -203,6 +203,11 @@ class MemoryHot:
         """The newest known membership; None when it is not hot, which says nothing about the user."""
         warm = self._conversations.get(conversation_id)
         return None if warm is None else warm.members.get(user_id)
+
+    async def changed(self, conversation_id: ConversationId) -> Sequence[MemberRow]:
+        """The members, former ones too, of whom the store has not kept yet what they are now."""
+        warm = self._conversations.get(conversation_id)
+        return () if warm is None else [warm.members[user_id] for user_id in warm.changed]
 
     async def unsettled(self, user_id: UserId) -> Sequence[tuple[ConversationRow, MemberRow | None]]:
         """The user's conversations, left ones too, that the store has not kept yet as they are now."""

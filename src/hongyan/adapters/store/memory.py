@@ -3,8 +3,9 @@
 It keeps rows, which nobody can change, and gives states that share nothing with those it was given.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
+from typing import TypeVar
 
 import msgspec
 
@@ -12,17 +13,19 @@ from hongyan.model.codes import StorageFull
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId, kind_of
 from hongyan.model.records import Submitted
 from hongyan.model.state import Conversation, Member, rebuild
-from hongyan.ports.store import ConversationRow, DeadLetter, EntryRow, HeadRow, MemberRow, StoreBatch
+from hongyan.ports.store import READ_BYTES, ConversationRow, DeadLetter, EntryRow, HeadRow, MemberRow, StoreBatch
 
+T = TypeVar("T")
 SubmissionKey = tuple[ConversationId, UserId, ClientMsgId]
 FactKey = tuple[ConversationId, int]
 
 
 class _Kept(msgspec.Struct):
-    """One conversation. A former member's row stays, with where he left."""
+    """One conversation. A former member's row stays, with where he left; `left_offsets` has what changed it last for him."""
 
     row: ConversationRow
     members: dict[UserId, MemberRow] = {}
+    left_offsets: dict[UserId, int] = {}
 
 
 class MemoryStore:
@@ -83,6 +86,10 @@ class MemoryStore:
         kept.row = row
         for member in members:
             if member.conversation_id == row.conversation_id:
+                if member.left_seq:
+                    kept.left_offsets[member.user_id] = row.offset
+                else:
+                    kept.left_offsets.pop(member.user_id, None)
                 kept.members[member.user_id] = member
                 self._by_user.setdefault(member.user_id, set()).add(member.conversation_id)
 
@@ -108,8 +115,12 @@ class MemoryStore:
 
     async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
         kept = (self._conversations[conversation_id] for conversation_id in self._by_user.get(user_id, ()))
-        changed = sorted((one for one in kept if one.row.offset > after_offset), key=lambda one: one.row.offset)
-        return [self._head(one, user_id) for one in changed[:limit]]
+        heads = (self._head(one, user_id) for one in kept)
+        changed = sorted(
+            (head for head in heads if head.conversation.offset > after_offset),
+            key=lambda head: head.conversation.offset,
+        )
+        return within_read(changed[:limit], lambda head: len(head.preview))
 
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
         kept = self._conversations.get(conversation_id)
@@ -121,7 +132,8 @@ class MemoryStore:
         entries = self._entries.get(conversation_id, {})
         seqs = range(max(low_seq, 1), min(high_seq, max(entries, default=0)) + 1)
         found = islice((seq for seq in (reversed(seqs) if backward else seqs) if seq in entries), limit)
-        return [(seq, entries[seq].encoded) for seq in sorted(found)]
+        rows = within_read(((seq, entries[seq].encoded) for seq in found), lambda row: len(row[1]))
+        return rows[::-1] if backward else rows
 
     async def members(self, conversation_id: ConversationId, after_user: str, limit: int) -> Sequence[MemberRow]:
         present = sorted(self._present(conversation_id), key=lambda member: member.user_id)
@@ -136,13 +148,25 @@ class MemoryStore:
         return [] if kept is None else [member for member in kept.members.values() if not member.left_seq]
 
     def _head(self, kept: _Kept, user_id: UserId) -> HeadRow:
-        """As the user sees it: for one who went, the head is the last entry that is his to see."""
+        """As the user sees it: for one who left, as it was then."""
         member, row = kept.members[user_id], kept.row
         last = self._entries.get(row.conversation_id, {}).get(member.left_seq or row.seq)
-        if member.left_seq:
-            countable = 0 if last is None else last.countable
-            row = msgspec.structs.replace(row, seq=member.left_seq, countable=countable)
+        if member.left_seq and last is not None:
+            left = {"seq": last.seq, "countable": last.countable, "time_ms": last.time_ms}
+            row = msgspec.structs.replace(row, **left, offset=kept.left_offsets[user_id])
         return HeadRow(row, member, b"" if last is None else last.encoded)
+
+
+def within_read(rows: Iterable[T], size_bytes: Callable[[T], int]) -> list[T]:
+    """The rows up to the one with which they have READ_BYTES."""
+    found: list[T] = []
+    size = 0
+    for row in rows:
+        found.append(row)
+        size += size_bytes(row)
+        if size >= READ_BYTES:
+            break
+    return found
 
 
 def submitted_of(row: EntryRow) -> Submitted:

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,12 +19,13 @@ from hongyan.adapters.sqlite import Row, Thread, as_fault, connect
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of
 from hongyan.model.records import Submitted
 from hongyan.model.state import Conversation, Member, rebuild
-from hongyan.ports.store import ConversationRow, DeadLetter, EntryRow, HeadRow, MemberRow, StoreBatch
+from hongyan.ports.store import READ_BYTES, ConversationRow, DeadLetter, HeadRow, MemberRow, StoreBatch
 
 T = TypeVar("T")
 SubmissionKey = tuple[ConversationId, UserId, ClientMsgId]
 FactKey = tuple[ConversationId, int]
 
+_FETCHED_ROWS = 64
 _RUNS = (256, 32, 1)  # rows a statement: few shapes, so that every statement stays prepared
 _MEMBER = "conversation_id, user_id, role, joined_seq, left_seq, read_seq, read_countable, delivered_seq"
 _CONVERSATION_UPSERT = """ON CONFLICT (conversation_id) DO UPDATE SET seq = excluded.seq, countable = excluded.countable,
@@ -32,18 +34,38 @@ _CONVERSATION_UPSERT = """ON CONFLICT (conversation_id) DO UPDATE SET seq = excl
 _MEMBER_UPSERT = """ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role, joined_seq = excluded.joined_seq,
     left_seq = excluded.left_seq, read_seq = excluded.read_seq, read_countable = excluded.read_countable,
     delivered_seq = excluded.delivered_seq"""
+_MEMBERSHIP_UPSERT = "ON CONFLICT (user_id, conversation_id) DO UPDATE SET left_offset = excluded.left_offset"
 _SUBMISSION_UPSERT = """ON CONFLICT (conversation_id, sender_id, client_msg_id) DO UPDATE SET seq = excluded.seq,
     message_id = excluded.message_id, time_ms = excluded.time_ms, countable = excluded.countable,
     digest = excluded.digest WHERE excluded.seq > submission.seq"""
-_HEADS = """
-SELECT c.conversation_id, CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END,
-    CASE WHEN m.left_seq THEN coalesce(e.countable, 0) ELSE c.countable END, c.time_ms, c."offset", c.name,
-    m.conversation_id, m.user_id, m.role, m.joined_seq, m.left_seq, m.read_seq, m.read_countable, m.delivered_seq, e.encoded
-FROM membership AS s
-JOIN conversation AS c ON c.conversation_id = s.conversation_id
-JOIN member AS m ON m.conversation_id = s.conversation_id AND m.user_id = s.user_id
-LEFT JOIN entry AS e ON e.conversation_id = s.conversation_id AND e.seq = CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END
-WHERE s.user_id = ? AND c."offset" > ? ORDER BY c."offset" LIMIT ?"""
+# For one who left, the conversation is as it was then: neither an entry nor the fact that there is one reaches him.
+_CHANGED = 'CASE WHEN s.left_offset THEN s.left_offset ELSE c."offset" END'
+# Previews are fetched for the page alone: inside, they would be sorted with all of a user's conversations.
+_HEADS = f"""
+SELECT h.conversation_id, h.seq, CASE WHEN h.left_seq THEN coalesce(e.countable, 0) ELSE h.countable END,
+    CASE WHEN h.left_seq THEN coalesce(e.time_ms, 0) ELSE h.time_ms END, h.changed, h.name,
+    h.conversation_id, h.user_id, h.role, h.joined_seq, h.left_seq, h.read_seq, h.read_countable, h.delivered_seq, e.encoded
+FROM (
+    SELECT CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END AS seq, c.countable, c.time_ms, {_CHANGED} AS changed,
+        c.name, m.*
+    FROM membership AS s
+    JOIN conversation AS c ON c.conversation_id = s.conversation_id
+    JOIN member AS m ON m.conversation_id = s.conversation_id AND m.user_id = s.user_id
+    WHERE s.user_id = ? AND {_CHANGED} > ? ORDER BY {_CHANGED} LIMIT ?
+) AS h
+LEFT JOIN entry AS e ON e.conversation_id = h.conversation_id AND e.seq = h.seq
+ORDER BY h.changed"""  # noqa: S608 - constants
+
+
+# Rows in the order of the tables' columns, made in C: these run for every message.
+_entry_tuple = attrgetter(
+    *("conversation_id", "seq", "message_id", "sender_id", "client_msg_id"),
+    *("time_ms", "countable", "kind", "recalled", "encoded"),
+)
+_submission_tuple = attrgetter(
+    *("conversation_id", "sender_id", "client_msg_id", "seq", "message_id", "time_ms", "countable", "digest")
+)
+_submitted_tuple = attrgetter("sender_id", "client_msg_id", "seq", "message_id", "time_ms", "countable", "digest")
 
 
 class SqliteStore:
@@ -58,9 +80,10 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Ends the threads and closes the file."""
-        await self._writer.end(self._write)
+        # The writer last: SQLite empties the WAL into the file when the last connection closes, if that one may write.
         for thread, connection in self._readers:
             await thread.end(connection)
+        await self._writer.end(self._write)
 
     async def position(self, partition: int) -> int:
         """See the port."""
@@ -151,8 +174,8 @@ class SqliteStore:
 
     def _write_all(self, batch: StoreBatch) -> None:
         self._insert("INSERT OR IGNORE INTO entry", 10, map(_entry_tuple, batch.entries))
-        submissions = [_submission_tuple(row) for row in batch.entries if row.client_msg_id]
-        submissions += [_silent_tuple(conversation_id, submitted) for conversation_id, submitted in batch.silent]
+        silent = ((conversation_id, *_submitted_tuple(submitted)) for conversation_id, submitted in batch.silent)
+        submissions = itertools.chain((_submission_tuple(row) for row in batch.entries if row.client_msg_id), silent)
         self._insert("INSERT INTO submission", 8, submissions, _SUBMISSION_UPSERT)
         for row in batch.replaced:
             values = (row.kind, row.recalled, row.encoded, row.conversation_id, row.seq)
@@ -163,7 +186,7 @@ class SqliteStore:
             "INSERT INTO conversation", 6, map(msgspec.structs.astuple, batch.conversations), _CONVERSATION_UPSERT
         )
         self._insert("INSERT INTO member", 8, map(msgspec.structs.astuple, batch.members), _MEMBER_UPSERT)
-        self._insert("INSERT OR IGNORE INTO membership", 2, _new_memberships(batch))
+        self._insert("INSERT INTO membership", 3, _changed_memberships(batch), _MEMBERSHIP_UPSERT)
         self._insert("INSERT OR IGNORE INTO dead_letter", 5, map(_dead_tuple, batch.dead))
         self._write.execute(
             "INSERT INTO log_position VALUES (?, ?) ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset",
@@ -171,14 +194,19 @@ class SqliteStore:
         )
 
     def _insert(self, head: str, columns: int, rows: Iterable[Row], tail: str = "") -> None:
-        """Inserts rows with statements of few shapes."""
-        values = list(rows)
-        one, start = f"({','.join('?' * columns)})", 0
-        for run in _RUNS:
-            statement = f"{head} VALUES {','.join([one] * run)} {tail}" if len(values) - start >= run else ""
-            while len(values) - start >= run:
-                self._write.execute(statement, tuple(itertools.chain.from_iterable(values[start : start + run])))
-                start += run
+        """Inserts rows with statements of few shapes.
+
+        Rows are made a run at a time: between two statements the interpreter's lock is held for a fraction of a millisecond,
+        which is how long the event loop may have to wait for it.
+        """
+        one, waiting = f"({','.join('?' * columns)})", iter(rows)
+        while values := list(itertools.islice(waiting, _RUNS[0])):
+            start = 0
+            for run in _RUNS:
+                while len(values) - start >= run:
+                    statement = f"{head} VALUES {','.join([one] * run)} {tail}"
+                    self._write.execute(statement, tuple(itertools.chain.from_iterable(values[start : start + run])))
+                    start += run
 
     async def checkpoint(self) -> int:
         """See the port."""
@@ -191,7 +219,7 @@ class SqliteStore:
 
     async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
         """See the port."""
-        rows = await self._all(_HEADS, (user_id, after_offset, limit))
+        rows = await self._some(_HEADS, (user_id, after_offset, limit))
         return [HeadRow(ConversationRow(*row[:6]), MemberRow(*row[6:14]), row[14] or b"") for row in rows]
 
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
@@ -207,7 +235,7 @@ class SqliteStore:
     ) -> Sequence[tuple[int, bytes]]:
         """See the port."""
         order = "DESC" if backward else "ASC"
-        rows = await self._all(
+        rows = await self._some(
             f"SELECT seq, encoded FROM entry WHERE conversation_id = ? AND seq BETWEEN ? AND ? ORDER BY seq {order} LIMIT ?",  # noqa: S608 - two words
             (conversation_id, low_seq, high_seq, limit),
         )
@@ -238,6 +266,11 @@ class SqliteStore:
         thread, connection = next(self._turn)
         return await thread.call(_fetch, connection, statement, values)
 
+    async def _some(self, statement: str, values: Row) -> list[Row]:
+        """As `_all`, until the last columns have READ_BYTES."""
+        thread, connection = next(self._turn)
+        return await thread.call(_fetch_some, connection, statement, values)
+
     async def _one(self, statement: str, values: Row) -> Row | None:
         rows = await self._all(statement, values)
         return rows[0] if rows else None
@@ -247,30 +280,23 @@ def _fetch(connection: sqlite3.Connection, statement: str, values: Row) -> list[
     return connection.execute(statement, values).fetchall()
 
 
+def _fetch_some(connection: sqlite3.Connection, statement: str, values: Row) -> list[Row]:
+    cursor = connection.execute(statement, values)
+    found: list[Row] = []
+    size_bytes = 0
+    while rows := cursor.fetchmany(_FETCHED_ROWS):
+        for row in rows:
+            found.append(row)
+            size_bytes += len(row[-1] or b"")
+            if size_bytes >= READ_BYTES:
+                cursor.close()
+                return found
+    return found
+
+
 def _slices(values: Sequence[T]) -> Iterable[Sequence[T]]:
     """In pieces that stay under SQLite's bound of variables."""
     return (values[start : start + 500] for start in range(0, len(values), 500))
-
-
-def _entry_tuple(row: EntryRow) -> Row:
-    return (
-        row.conversation_id, row.seq, row.message_id, row.sender_id, row.client_msg_id,
-        row.time_ms, row.countable, row.kind, row.recalled, row.encoded,
-    )  # fmt: skip
-
-
-def _submission_tuple(row: EntryRow) -> Row:
-    return (
-        row.conversation_id, row.sender_id, row.client_msg_id, row.seq,
-        row.message_id, row.time_ms, row.countable, row.digest,
-    )  # fmt: skip
-
-
-def _silent_tuple(conversation_id: ConversationId, submitted: Submitted) -> Row:
-    return (
-        conversation_id, submitted.sender_id, submitted.client_msg_id, submitted.seq,
-        submitted.message_id, submitted.time_ms, submitted.countable, submitted.digest,
-    )  # fmt: skip
 
 
 def _dead_tuple(letter: DeadLetter) -> Row:
@@ -278,14 +304,14 @@ def _dead_tuple(letter: DeadLetter) -> Row:
     return letter.partition, letter.offset, record.time_ms, letter.reason, msgspec.msgpack.encode(record)
 
 
-def _new_memberships(batch: StoreBatch) -> list[Row]:
-    """By user, who came in with this batch. Read positions move with every send, memberships hardly ever."""
+def _changed_memberships(batch: StoreBatch) -> list[Row]:
+    """By user, who came in or left with this batch. Read positions move with every send, memberships hardly ever."""
     first: dict[ConversationId, int] = {}
     for row in batch.entries:
         first.setdefault(row.conversation_id, row.seq)
     never = 1 << 63
-    return [
-        (row.user_id, row.conversation_id)
-        for row in batch.members
-        if row.joined_seq >= first.get(row.conversation_id, never)
+    changed = [
+        row for row in batch.members if max(row.joined_seq, row.left_seq) >= first.get(row.conversation_id, never)
     ]
+    offsets = {row.conversation_id: row.offset for row in batch.conversations} if changed else {}
+    return [(row.user_id, row.conversation_id, offsets[row.conversation_id] if row.left_seq else 0) for row in changed]

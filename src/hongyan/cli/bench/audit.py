@@ -17,7 +17,7 @@ MARK_EVERY = 3
 
 PATIENCE_S = 5.0
 LOOK_S = 0.05
-AT_ONCE = 16
+AT_ONCE = 64
 
 
 class Reader(Client):

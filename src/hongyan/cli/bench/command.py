@@ -77,6 +77,8 @@ def bench(
     wrong = check_plan(plan)
     if ws and not url:
         wrong.append("--ws goes with --url: users are registered at a server's HTTP address.")
+    if setting and url:
+        wrong.append("--set is for a server of our own, not for the one at --url.")
     if bare is not None and (scenario is not Scenario.ONE_TO_ONE or plan.is_open_loop):
         wrong.append("--bare runs beside one-to-one in a closed loop.")
     for sentence in wrong:

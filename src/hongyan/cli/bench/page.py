@@ -47,7 +47,7 @@ def render(result: Result, command: str, compared: Comparison | None = None) -> 
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{escape(plan_line(result.plan))}</p>',
         f"<dl>{tiles}</dl>",
-        f"<h2>Every promise was {mark}</h2>",
+        f"<h2>Promises {mark}</h2>",
         _verdict(result),
         *_charts(result),
         "<h2>How to run it again</h2>",
@@ -59,6 +59,14 @@ def render(result: Result, command: str, compared: Comparison | None = None) -> 
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{''.join(body)}</body></html>\n"
     )
+
+
+def compact(value: float) -> str:
+    """A number short enough to stand at an axis: 1.5 M, 20 k, 300."""
+    for bound, unit in ((1_000_000, " M"), (1_000, " k")):
+        if value >= bound:
+            return f"{value / bound:g}{unit}"
+    return f"{value:g}"
 
 
 def _verdict(result: Result) -> str:
@@ -94,7 +102,7 @@ def _charts(result: Result) -> list[str]:
         "Throughput": line_chart(
             "throughput",
             second,
-            Axis("a second", lambda value: f"{value:,.0f}"),
+            Axis("a second", compact),
             [
                 Line("delivered", [(at, count / charts.step_s) for at, _, count in charts.series], "a"),
                 Line("sent", [(at, count / charts.step_s) for at, count, _ in charts.series], "b"),

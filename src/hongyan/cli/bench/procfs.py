@@ -37,6 +37,16 @@ def usage(pid: int, proc: Path = Path("/proc")) -> Usage | None:
     return Usage((int(fields[11]) + int(fields[12])) / _TICKS_PER_S, int(fields[21]) * resource.getpagesize())
 
 
+def machine_cpu_s(proc: Path = Path("/proc")) -> float | None:
+    """CPU time of all processes and the kernel so far, and what a host took away; None when it is not to be seen."""
+    try:
+        fields = (proc / "stat").read_text().split("\n", 1)[0].split()[1:9]
+    except OSError:
+        return None
+    user, nice, system, _idle, _waiting, irq, softirq, steal = map(int, fields)
+    return (user + nice + system + irq + softirq + steal) / _TICKS_PER_S
+
+
 def resident(pid: int, proc: Path = Path("/proc")) -> Resident | None:
     """The memory of a process as smaps_rollup tells it; None when there is none to be seen."""
     try:

@@ -14,6 +14,9 @@ from hongyan.cli.bench.result import Comparison, Result
 
 Figure = tuple[str, str]
 
+BUSY_CORES = 0.2
+"""From so many cores on, what other processes use is told: it is missing from the figures."""
+
 _PROMISES = {
     "lost": "lost",
     "duplicated": "duplicated",
@@ -113,6 +116,12 @@ def trouble_lines(result: Result) -> list[str]:
         f"{count:,} submissions were refused for the moment ({name}) and sent again."
         for name, count in troubles.resent.items()
     ]
+    if troubles.abandoned:
+        lines.append(f"{troubles.abandoned:,} submissions were still refused for the moment when the load was over.")
+    busy = result.others_cpu_s is not None and result.others_cpu_s > BUSY_CORES * result.plan.seconds
+    if busy and result.plan.scenario in (Scenario.ONE_TO_ONE, Scenario.GROUP):
+        cores = (result.others_cpu_s or 0.0) / result.plan.seconds
+        lines.append(f"Other processes used {cores:.1f} cores meanwhile: on a quiet machine the figures are better.")
     if troubles.retried:
         lines.append(f"{troubles.retried:,} connects were refused for the moment and made again.")
     if troubles.overrun:

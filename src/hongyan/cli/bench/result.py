@@ -28,6 +28,7 @@ class Troubles(msgspec.Struct):
     closed: dict[str, int] = {}
     resent: dict[str, int] = {}
     overrun: int = 0
+    abandoned: int = 0
     retried: int = 0
 
 
@@ -59,6 +60,7 @@ class Result(msgspec.Struct):
     entries_per_packet: float | None = None
     server_cpu_s: float | None = None
     generator_cpu_s: float = 0.0
+    others_cpu_s: float | None = None
     generator_lag_p99_ms: float | None = None
     ready_ms: float | None = None
     connect_s: float | None = None
@@ -115,6 +117,7 @@ def as_json(result: Result, bare: "Comparison | None" = None) -> bytes:
         "closed": troubles.closed,
         "resent": troubles.resent,
         "overrun": troubles.overrun,
+        "abandoned": troubles.abandoned,
         "retried_connects": troubles.retried,
         "rss_bytes_per_connection": result.rss_bytes_per_connection,
         "anonymous_bytes_per_connection": result.anonymous_bytes_per_connection,
@@ -122,6 +125,7 @@ def as_json(result: Result, bare: "Comparison | None" = None) -> bytes:
         "server_rss_bytes_connected": result.memory.connected_bytes,
         "server_cpu_s": _rounded(result.server_cpu_s),
         "generator_cpu_s": _rounded(result.generator_cpu_s),
+        "others_cpu_s": _rounded(result.others_cpu_s),
         "generator_lag_p99_ms": result.generator_lag_p99_ms,
         "ready_ms": _rounded(result.ready_ms),
         "connect_s": _rounded(result.connect_s),

@@ -95,8 +95,11 @@ def own_target(plan: Plan, asked: Sequence[str], progress: Progress) -> Iterator
         server = OwnServer(data_dir, settings)
         try:
             endpoints = server.start()
-            yield Target(endpoints, accounts, server.pid, server.ready_ms, settings)
-            server.check_alive()
+            try:
+                yield Target(endpoints, accounts, server.pid, server.ready_ms, settings)
+            finally:
+                # Whatever else went wrong: that the server died is the reason to tell.
+                server.check_alive()
         finally:
             server.stop()
 
@@ -178,7 +181,7 @@ class Run:
         receipt = histogram.merge(outcome.receipt for outcome in outcomes)
         back = histogram.merge(outcome.back for outcome in outcomes)
         lag = histogram.quantiles(histogram.merge(outcome.lag for outcome in outcomes))
-        window, is_seen = self.window, bool(self.target.pid)
+        window, is_seen = self._cpu_window(histogram.quantiles(back).max_ms), bool(self.target.pid)
         return Result(
             self.plan,
             check(observed),
@@ -203,6 +206,7 @@ class Run:
             entries_per_packet=entries_per_packet(outcomes),
             server_cpu_s=self.sampler.server_cpu_s(window) if is_seen else None,
             generator_cpu_s=self.sampler.generator_cpu_s(window),
+            others_cpu_s=self.sampler.others_cpu_s(window) if is_seen else None,
             generator_lag_p99_ms=lag.p99_ms,
             ready_ms=self.target.ready_ms,
             connect_s=max(one.took_s for one in ready),
@@ -210,6 +214,13 @@ class Run:
             catch_up_ms=[ms for outcome in outcomes for ms in outcome.samples_ms],
             settings=self.target.settings,
         )
+
+    def _cpu_window(self, storm_ms: float | None) -> Window:
+        """A storm lasts until the last is back; every other load as long as planned."""
+        if storm_ms is None:
+            return self.window
+        start_ns = self.window.start_ns
+        return Window(start_ns, start_ns, start_ns + round(storm_ms * 1e6))
 
 
 def rate(outcomes: Sequence[Outcome], name: str) -> float:
@@ -264,6 +275,7 @@ def troubles_of(outcomes: Sequence[Outcome]) -> Troubles:
         closed=added(outcome.closed for outcome in outcomes),
         resent=added(outcome.resent for outcome in outcomes),
         overrun=sum(outcome.overrun for outcome in outcomes),
+        abandoned=sum(outcome.abandoned for outcome in outcomes),
         retried=sum(outcome.retries for outcome in outcomes),
     )
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
-from hongyan.cli.bench.procfs import usage
+from hongyan.cli.bench.procfs import machine_cpu_s, usage
 from hongyan.cli.bench.schedule import NS_PER_S
 from hongyan.cli.bench.window import Window
 
@@ -15,12 +15,13 @@ EVERY_NS = NS_PER_S // 5
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """A moment of the monotonic clock: CPU seconds so far and resident bytes."""
+    """A moment of the monotonic clock: CPU seconds so far, of the whole machine too, and the server's resident bytes."""
 
     at_ns: int
     server_cpu_s: float
     server_rss_bytes: int
     generator_cpu_s: float
+    machine_cpu_s: float = 0.0
 
 
 class Sampler:
@@ -43,7 +44,7 @@ class Sampler:
         server = usage(self._server_pid) if self._server_pid else None
         cpu_s = sum(found.cpu_s for pid in self._generators if (found := usage(pid)) is not None)
         rss_bytes = server.rss_bytes if server else 0
-        self.samples.append(Sample(now, server.cpu_s if server else 0.0, rss_bytes, cpu_s))
+        self.samples.append(Sample(now, server.cpu_s if server else 0.0, rss_bytes, cpu_s, machine_cpu_s() or 0.0))
 
     def server_cpu_s(self, window: Window) -> float:
         """What the server used while it was measured."""
@@ -52,6 +53,11 @@ class Sampler:
     def generator_cpu_s(self, window: Window) -> float:
         """What the generator used in that time."""
         return self._at(window.stop_ns, "generator_cpu_s") - self._at(window.measure_ns, "generator_cpu_s")
+
+    def others_cpu_s(self, window: Window) -> float:
+        """What everybody else used of the machine in that time: it is missing from our figures."""
+        whole = self._at(window.stop_ns, "machine_cpu_s") - self._at(window.measure_ns, "machine_cpu_s")
+        return max(0.0, whole - self.server_cpu_s(window) - self.generator_cpu_s(window))
 
     def _at(self, at_ns: int, name: str) -> float:
         """A total at a moment, between the samples before and after it."""

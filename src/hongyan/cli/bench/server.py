@@ -1,5 +1,6 @@
 """A server process of our own: started on a fresh data directory, watched, and stopped by its id."""
 
+import ctypes
 import os
 import selectors
 import signal
@@ -16,6 +17,7 @@ from hongyan.cli.bench.troubles import ServerFailedError
 
 START_S = 30.0
 STOP_S = 20.0
+_PR_SET_PDEATHSIG = 1
 _SERVE = "import typer; from hongyan.cli.serve import serve; typer.run(serve)"
 
 
@@ -25,6 +27,12 @@ class Endpoints(msgspec.Struct, frozen=True):
     http: str
     ws: str
     tcp: str = ""
+
+
+def _end_with_parent() -> None:
+    """Asks the system to end this process when its parent dies, however it dies; only Linux can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class OwnServer:
@@ -52,7 +60,11 @@ class OwnServer:
         self._log = (self._data_dir / "bench-server.log").open("wb")
         started = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 - our own command line
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call that allocates nothing, and no other thread runs yet
         )
         line = self._first_line(started + START_S)
         self.ready_ms = (time.monotonic() - started) * 1000

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from hongyan.cli.bench.client import Faults
+from hongyan.cli.bench.client import ABNORMAL, ConnectionLostError, Faults
 from hongyan.cli.bench.forms import Forms, number_of
 from hongyan.cli.bench.histogram import record
 from hongyan.cli.bench.member import Member, Packets
@@ -70,7 +70,7 @@ class Talk:
         return Ready(len(self.talkers), time.monotonic() - started, self.opening.retries)
 
     async def talk(self, window: Window, parent: Parent) -> None:
-        """Load from the window's start to its stop."""
+        """Load from the window's start to its stop. Raises ConnectionLostError when nobody is connected any more."""
         await sleep_until(window.start_ns)
         self.pace.sending = True
         senders = self.senders()
@@ -82,7 +82,9 @@ class Talk:
         while time.monotonic_ns() < window.stop_ns:
             await sleep_until(min(window.stop_ns, time.monotonic_ns() + round(TICK_S * NS_PER_S)))
             parent.tell(Tick(sum(len(sender.sent_at) for sender in senders), self.arrived()))
-        self.pace.sending = False
+            if not any(talker.is_open for talker in self.talkers):
+                raise ConnectionLostError(ABNORMAL)
+        self.pace.sending = self.pace.resending = False
         if self.pacer is not None:
             self.pacer.stop()
 
@@ -133,6 +135,7 @@ class Talk:
             resent=dict(self.faults.resent),
             unanswered=sum(sender.open_count for sender in senders),
             overrun=self.pace.overrun,
+            abandoned=self.pace.abandoned,
             retries=self.opening.retries,
         )
 

@@ -8,7 +8,7 @@ from hongyan.model.codes import ConversationUnknown, InvalidField
 from hongyan.model.ids import ConversationId, UserId, fixed_members
 from hongyan.model.state import Role
 from hongyan.ports.state import Hot, HotConversation
-from hongyan.ports.store import ConversationRow, HeadRow, HistoryReader, MemberRow
+from hongyan.ports.store import READ_BYTES, ConversationRow, HeadRow, HistoryReader, MemberRow
 from hongyan.protocol import frames
 
 _NO_END = 1 << 62
@@ -43,17 +43,37 @@ class Conversations:
         limit = min(request.limit or self._options.sync_page, self._options.sync_page)
         # The hot ones first: what settles between the two reads is then found in the store.
         unsettled = await self._hot.unsettled(user_id)
-        rows = list(await self._reader.heads(user_id, after, limit + 1))
+        rows, is_cut = await self._heads(user_id, after, limit)
         known = {row.conversation.conversation_id: row for row in rows}
         for conversation, member in unsettled:
             if conversation.offset > after:
                 newer = await self._overlaid(user_id, conversation, member, known)
                 if newer is not None:
                     known[conversation.conversation_id] = newer
+        # What changed after the last one that was read waits for its page: the store may have others before it.
+        horizon = rows[-1].conversation.offset if is_cut else _NO_END
         ordered = sorted(known.values(), key=lambda row: row.conversation.offset)
-        page = ordered[:limit]
-        cursor = str(page[-1].conversation.offset) if page else request.cursor
-        return frames.SyncPage(tuple(map(_head, page)), cursor, more=len(ordered) > limit)
+        ordered = [row for row in ordered if row.conversation.offset <= horizon]
+        page = _fitting(ordered[:limit], self._options.page_bytes)
+        if len(page) < len(ordered):
+            return _sync_page(page, str(page[-1].conversation.offset), more=True)
+        if is_cut:
+            return _sync_page(page, str(horizon), more=True)
+        return _sync_page(page, str(page[-1].conversation.offset) if page else request.cursor, more=False)
+
+    async def _heads(self, user_id: UserId, after: int, limit: int) -> tuple[list[HeadRow], bool]:
+        """More than `limit` heads above an offset, or more than a page's bytes, or all; and whether there may be others."""
+        rows: list[HeadRow] = []
+        size = 0
+        while len(rows) <= limit and size <= self._options.page_bytes:
+            asked = limit + 1 - len(rows)
+            some = await self._reader.heads(user_id, rows[-1].conversation.offset if rows else after, asked)
+            read = sum(len(row.preview) for row in some)
+            rows += some
+            size += read
+            if len(some) < asked and read < READ_BYTES:
+                return rows, False
+        return rows, True
 
     async def _overlaid(
         self,
@@ -64,18 +84,20 @@ class Conversations:
     ) -> HeadRow | None:
         """A conversation as it is now, where the store still has it as it was."""
         conversation_id = conversation.conversation_id
+        hot = await self._hot.read(conversation_id)
+        if hot is not None:
+            # Both as of this moment: a head that counts what its member's row does not know of shows it as unread.
+            conversation = hot.conversation
+            member = await self._hot.membership(conversation_id, user_id) or member
         stored = known.get(conversation_id)
         if member is None:
             member = stored.member if stored else await self._reader.membership(conversation_id, user_id)
         if member is None or (stored and stored.conversation.offset >= conversation.offset):
             return None
-        hot = await self._hot.read(conversation_id)
         if member.left_seq:
             return await self._left(conversation, member, hot)
-        preview = hot.entries[-1].encoded if hot and hot.entries else (stored.preview if stored else b"")
-        if not preview:
-            preview = await self._one_entry(conversation_id, conversation.seq)
-        return HeadRow(hot.conversation if hot else conversation, member, preview)
+        preview = hot.entries[-1].encoded if hot and hot.entries else b""
+        return HeadRow(conversation, member, preview or await self._one_entry(conversation_id, conversation.seq))
 
     async def _left(self, conversation: ConversationRow, member: MemberRow, hot: HotConversation | None) -> HeadRow:
         """The head of one who went: it stands at his last entry."""
@@ -142,27 +164,38 @@ class Conversations:
     async def _merged(
         self, request: frames.GetEntries, hot: HotConversation | None, seqs: tuple[int, int], limit: int
     ) -> list[tuple[int, bytes]]:
+        """At most `limit` of these seqs from the end that was asked for; fewer where they have more bytes than a page."""
         low, high = seqs
         window = hot.entries if hot else ()
         first_hot = window[0].seq if window else _NO_END
         upper = [(row.seq, row.encoded) for row in window if low <= row.seq <= high]
+        stored = (low, min(high, first_hot - 1))
         if request.backward:
-            if len(upper) >= limit:
-                return upper[-limit:]
-            lower = await self._stored(request, hot, (low, min(high, first_hot - 1)), limit - len(upper))
-            return lower + upper
-        lower = await self._stored(request, hot, (low, min(high, first_hot - 1)), limit)
+            upper = upper[-limit:]
+            if _has_page(upper, self._options.page_bytes):
+                return upper
+            return await self._stored(request, hot, stored, limit - len(upper)) + upper
+        lower = await self._stored(request, hot, stored, limit)
+        if _has_page(lower, self._options.page_bytes):
+            # What is above may follow only when all below was read.
+            return lower
         return (lower + upper)[:limit]
 
     async def _stored(
         self, request: frames.GetEntries, hot: HotConversation | None, seqs: tuple[int, int], limit: int
     ) -> list[tuple[int, bytes]]:
+        """As `_merged`, from the store alone."""
         low, high = seqs
-        if low > high or limit <= 0:
-            return []
-        rows = await self._reader.entries(request.conversation_id, low, high, limit, backward=request.backward)
+        rows: list[tuple[int, bytes]] = []
+        while low <= high and (asked := limit - len(rows)) > 0:
+            some = await self._reader.entries(request.conversation_id, low, high, asked, backward=request.backward)
+            rows = [*some, *rows] if request.backward else [*rows, *some]
+            is_end = len(some) < asked and sum(len(encoded) for _, encoded in some) < READ_BYTES
+            if is_end or _has_page(rows, self._options.page_bytes):
+                break
+            low, high = (low, rows[0][0] - 1) if request.backward else (rows[-1][0] + 1, high)
         if not hot or not hot.replaced:
-            return list(rows)
+            return rows
         replaced = {row.seq: row.encoded for row in hot.replaced}
         return [(seq, replaced.get(seq, encoded)) for seq, encoded in rows]
 
@@ -170,23 +203,38 @@ class Conversations:
         """Who is in. Raises ConversationUnknown; those who left may not ask."""
         await self._check_present(user_id, request.conversation_id)
         limit = min(request.limit or 200, 500)
-        rows = await self._reader.members(request.conversation_id, request.cursor, limit + 1)
-        page = [frames.MemberRow(row.user_id, Role(row.role).name.lower(), row.joined_seq) for row in rows[:limit]]
+        rows, more = await self._present(request.conversation_id, request.cursor, limit)
+        page = [frames.MemberRow(row.user_id, Role(row.role).name.lower(), row.joined_seq) for row in rows]
         cursor = page[-1].user_id if page else request.cursor
-        return frames.MemberPage(request.conversation_id, tuple(page), cursor, more=len(rows) > limit)
+        return frames.MemberPage(request.conversation_id, tuple(page), cursor, more=more)
+
+    async def _present(self, conversation_id: ConversationId, after: str, limit: int) -> tuple[list[MemberRow], bool]:
+        """Up to `limit` present members above a user id, as they are now; and whether there are others."""
+        changed = await self._hot.changed(conversation_id)
+        # One more than can have left shows that there are others.
+        asked = limit + 1 + len(changed)
+        rows = await self._reader.members(conversation_id, after, asked)
+        known = {row.user_id: row for row in rows}
+        last = rows[-1].user_id if len(rows) == asked else None
+        known |= {row.user_id: row for row in changed if after < row.user_id and (last is None or row.user_id <= last)}
+        present = sorted((row for row in known.values() if not row.left_seq), key=lambda row: row.user_id)
+        return present[:limit], len(present) > limit
 
     async def positions(self, user_id: UserId, request: frames.GetPositions) -> frames.Positions:
         """How far members have read and received, of at most 500 users. Raises ConversationUnknown, InvalidField."""
-        await self._check_present(user_id, request.conversation_id)
-        if len(request.user_ids) > 500:
+        conversation_id, user_ids = request.conversation_id, request.user_ids
+        await self._check_present(user_id, conversation_id)
+        if len(user_ids) > 500:
             raise InvalidField(field="user_ids", reason="at most 500")
-        if request.user_ids:
-            rows = await self._reader.positions(request.conversation_id, request.user_ids)
+        if user_ids:
+            changed = {row.user_id: row for row in await self._hot.changed(conversation_id)}
+            known = {row.user_id: row for row in await self._reader.positions(conversation_id, user_ids)}
+            known |= {user_id: changed[user_id] for user_id in user_ids if user_id in changed}
+            rows = [row for row in known.values() if not row.left_seq]
         else:
-            rows = await self._reader.members(request.conversation_id, "", 100)
-        fresh = [await self._hot.membership(request.conversation_id, row.user_id) or row for row in rows]
-        found = tuple(frames.Position(row.user_id, row.read_seq, row.delivered_seq) for row in fresh)
-        return frames.Positions(request.conversation_id, found)
+            rows, _ = await self._present(conversation_id, "", 100)
+        found = tuple(frames.Position(row.user_id, row.read_seq, row.delivered_seq) for row in rows)
+        return frames.Positions(conversation_id, found)
 
     async def _check_present(self, user_id: UserId, conversation_id: ConversationId) -> None:
         visible = await self.visible(user_id, conversation_id)
@@ -219,6 +267,20 @@ def _head(row: HeadRow) -> frames.ConversationHead:
     )
 
 
+def _sync_page(page: Sequence[HeadRow], cursor: str, *, more: bool) -> frames.SyncPage:
+    return frames.SyncPage(tuple(map(_head, page)), cursor, more)
+
+
+def _fitting(rows: Sequence[HeadRow], page_bytes: int) -> Sequence[HeadRow]:
+    """As many heads as fit into the page with their previews, at least one."""
+    size = 0
+    for count, row in enumerate(rows):
+        size += len(row.preview)
+        if size > page_bytes and count:
+            return rows[:count]
+    return rows
+
+
 def _within(rows: Sequence[tuple[int, bytes]], page_bytes: int, *, backward: bool) -> Sequence[tuple[int, bytes]]:
     """As many rows as fit into the page, at least one, from the end that was asked for."""
     size = 0
@@ -228,3 +290,8 @@ def _within(rows: Sequence[tuple[int, bytes]], page_bytes: int, *, backward: boo
         if size > page_bytes and count:
             return rows[-count:] if backward else rows[:count]
     return rows
+
+
+def _has_page(rows: Sequence[tuple[int, bytes]], page_bytes: int) -> bool:
+    """Whether there are more bytes than a page takes, so that `_within` leaves one of the rows at least."""
+    return len(rows) > 1 and sum(len(encoded) for _, encoded in rows) > page_bytes

@@ -15,6 +15,7 @@ from hongyan.cli.bench.command import COULD_NOT_RUN, bench
         (["one-to-one", "--ws", "ws://127.0.0.1:1"], "--ws goes with --url"),
         (["one-to-one", "--url", "ftp://127.0.0.1"], "is not an HTTP address"),
         (["one-to-one", "--url", "http://127.0.0.1:1"], "cannot be asked"),
+        (["one-to-one", "--url", "http://127.0.0.1:1", "--set", "a.b=c"], "--set is for a server of our own"),
         (["group", "--bare", "bare.py"], "--bare runs beside one-to-one"),
         (["one-to-one", "--rate", "5", "--bare", "bare.py"], "--bare runs beside one-to-one"),
     ],

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hongyan.cli.bench.checker import Verdict
-from hongyan.cli.bench.page import render
+from hongyan.cli.bench.page import compact, render
 from hongyan.cli.bench.plan import Scenario
 from hongyan.cli.bench.result import Comparison
 from tests.unit.cli.bench.samples import result_of
@@ -30,6 +30,10 @@ def test_the_page_needs_nothing_else() -> None:
     page = render(result_of(Scenario.ONE_TO_ONE), "hongyan bench one-to-one")
     assert not re.search(r"https?://|<script|<link|src=|@import|url\(", page)
     assert "prefers-color-scheme: dark" in page
+
+
+def test_numbers_at_an_axis_are_short() -> None:
+    assert [compact(value) for value in (0, 250, 20_000, 1_500_000)] == ["0", "250", "20 k", "1.5 M"]
 
 
 def test_what_comes_from_outside_is_escaped() -> None:

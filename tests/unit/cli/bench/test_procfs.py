@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hongyan.cli.bench.procfs import Resident, Usage, commit, machine, resident, usage
+from hongyan.cli.bench.procfs import Resident, Usage, commit, machine, machine_cpu_s, resident, usage
 
 
 @pytest.fixture
@@ -16,6 +16,7 @@ def proc(tmp_path: Path) -> Path:
     (folder / "stat").write_text(f"7 (a) S 1 (b) {' '.join(fields)}\n")
     (folder / "smaps_rollup").write_text("00-ff ---p 0 0 0 [rollup]\nRss: 100 kB\nPss: 80 kB\nAnonymous: 60 kB\n")
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: A Processor\n")
+    (tmp_path / "stat").write_text("cpu  100 10 40 9000 70 5 5 40 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n")
     (tmp_path / "meminfo").write_text("MemTotal:       24641536 kB\n")
     return tmp_path
 
@@ -32,6 +33,10 @@ def test_resident_memory_is_told_apart(proc: Path) -> None:
 def test_a_process_that_is_gone_has_no_figures(proc: Path) -> None:
     assert usage(8, proc) is None
     assert resident(8, proc) is None
+
+
+def test_the_machines_cpu_is_all_but_idling_and_waiting(proc: Path) -> None:
+    assert machine_cpu_s(proc) == 2.0
 
 
 def test_the_machine_is_a_line(proc: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hongyan.cli.bench.sampler import Sample, Sampler
@@ -29,6 +30,15 @@ def test_a_moment_between_two_samples_is_between_their_values() -> None:
 def test_a_window_beyond_the_samples_is_judged_by_those_there_are() -> None:
     assert sampled((0, 1.0, 0.0), (1, 2.0, 0.0)).server_cpu_s(Window(0, 0, 9 * S)) == pytest.approx(1.0)
     assert sampled().server_cpu_s(Window(0, 0, S)) == 0.0
+
+
+def test_what_others_used_is_what_is_left_of_the_machine() -> None:
+    sampler = sampled((0, 1.0, 0.0), (1, 1.5, 0.25))
+    sampler.samples = [
+        msgspec.structs.replace(sample, machine_cpu_s=100.0 + 2.0 * index)
+        for index, sample in enumerate(sampler.samples)
+    ]
+    assert sampler.others_cpu_s(Window(0, 0, S)) == pytest.approx(1.25)
 
 
 def test_load_is_cores_from_sample_to_sample() -> None:
