@@ -75,7 +75,11 @@ class RawConnection:
 
     def write(self, packet: bytes) -> None:
         """Sends one packet."""
-        self._writer.write(frame_packet(packet))
+        try:
+            self._writer.write(frame_packet(packet))
+        except RuntimeError as error:
+            # uvloop's word for a transport that the server has closed in this turn of the loop.
+            raise ConnectionResetError(str(error)) from error
 
     def post(self, command: ClientCommand) -> int:
         """Sends a command; its answer comes among what is received. The id of its frame."""

@@ -16,9 +16,11 @@ from tests.system.conftest import MakeServer
 from tests.system.disks import SmallDisk, mounted
 from tests.system.raw import RawConnection
 from tests.system.servers import PASSWORD, Server
-from tests.system.town import ALICE, DAVE, Town
+from tests.system.town import ALICE, DAVE, GROUP, Town
 
 PATIENCE_S = 30.0
+OFTEN = ("log.trim_s=0.2", "log.retention_records=100")
+"""Trimming writes too, so it must come in a disk's bad time, and not only half a minute later."""
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ async def refused_for_good(town: Town) -> set[str]:
 async def check_reads_go_on(town: Town) -> None:
     """Old and new entries are given, and whoever asks over HTTP gets a coded answer."""
     views = await town.views()
-    assert views[ALICE].entries["g:town"]
+    assert views[ALICE].entries[GROUP]
     ask = town.server.ask
     assert (await asyncio.to_thread(ask, "GET", "/healthz")).status == 200
     answer = await asyncio.to_thread(ask, "GET", "/api/v1/devices", None, town.tokens[ALICE])
@@ -105,7 +107,7 @@ async def check_accounts_are_refused(server: Server) -> None:
 async def test_a_full_disk_refuses_and_recovers_without_a_restart(
     disk: SmallDisk, make_server: MakeServer, tmp_path: Path
 ) -> None:
-    server = make_server(data=disk.path / "data").start()
+    server = make_server(*OFTEN, data=disk.path / "data").start()
     assert server.process is not None
     pid = server.process.pid
     town = await Town(server, tmp_path, seed=2).found()
@@ -138,7 +140,7 @@ async def texts_with_dave(town: Town) -> set[str]:
 async def test_when_only_the_store_cannot_grow_the_log_keeps_what_was_acknowledged(
     disk: SmallDisk, make_server: MakeServer, tmp_path: Path
 ) -> None:
-    server = make_server()
+    server = make_server(*OFTEN)
     server.data.mkdir(mode=0o700)
     (server.data / "message.db").symlink_to(disk.path / "message.db")
     town = await Town(server.start(), tmp_path, seed=3).found()
@@ -162,7 +164,7 @@ async def test_when_only_the_store_cannot_grow_the_log_keeps_what_was_acknowledg
 async def test_killed_on_a_full_disk_everything_is_there_when_space_returns(
     disk: SmallDisk, make_server: MakeServer, tmp_path: Path
 ) -> None:
-    server = make_server(data=disk.path / "data").start()
+    server = make_server(*OFTEN, data=disk.path / "data").start()
     town = await Town(server, tmp_path, seed=4).found()
     async with town.talking():
         for _ in range(2):

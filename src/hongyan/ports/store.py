@@ -114,7 +114,10 @@ class ConversationStore(Protocol):
         ...
 
     async def checkpoint(self) -> int:
-        """Makes what was persisted survive a power cut; returns the lowest offset of any partition that is safe."""
+        """Makes what was persisted survive a power cut; returns the lowest offset of any partition that is safe.
+
+        Raises StorageFull when the disk refuses.
+        """
         ...
 
 

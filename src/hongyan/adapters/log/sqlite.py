@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from hongyan.adapters.sqlite import Checkpoints, Thread, as_fault, checkpoint, connect
+from hongyan.adapters.sqlite import Checkpoints, Thread, as_fault, checkpoint, connect, full_disk_told
 from hongyan.model.codes import InvalidField, Overloaded, Unavailable
 from hongyan.model.commands import SendMessage
 from hongyan.model.records import Record
@@ -227,8 +227,9 @@ class SqliteLog:
         """See the port. The newest row always stays: it remembers the next offset."""
         _check_partition(partition)
         # In short turns, so that commits come between them.
-        while await self._writer.call(self._delete, below) == _TRIMMED_ROWS:
-            pass
+        with full_disk_told():
+            while await self._writer.call(self._delete, below) == _TRIMMED_ROWS:
+                pass
 
     def _delete(self, below: int) -> int:
         statement = """DELETE FROM record_batch WHERE partition = 0 AND first_offset IN (

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hongyan.adapters.sqlite import Row, Thread, as_fault, connect
+from hongyan.adapters.sqlite import Row, Thread, connect, full_disk_told
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of
 from hongyan.model.records import Submitted
 from hongyan.model.state import Conversation, Member, rebuild
@@ -148,13 +148,8 @@ class SqliteStore:
 
     async def persist(self, batch: StoreBatch) -> None:
         """See the port."""
-        try:
+        with full_disk_told():
             await asyncio.shield(self._writer.call(self._persist, batch))
-        except sqlite3.Error as error:
-            fault = as_fault(error)
-            if fault is None:
-                raise
-            raise fault from error
 
     def _persist(self, batch: StoreBatch) -> None:
         write = self._write
@@ -210,7 +205,8 @@ class SqliteStore:
 
     async def checkpoint(self) -> int:
         """See the port."""
-        return await self._writer.call(self._checkpoint)
+        with full_disk_told():
+            return await self._writer.call(self._checkpoint)
 
     def _checkpoint(self) -> int:
         row = self._write.execute("SELECT min(next_offset) FROM log_position").fetchone()
