@@ -18,7 +18,7 @@ from hongyan.model.codes import (
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ConversationId, DeviceId, UserId
 from hongyan.ports.clock import Clock
-from hongyan.ports.link import Admit, Authenticate, Fanout, Identity, Submission
+from hongyan.ports.link import Admit, Authenticate, Fanout, Identity, Later, Submission
 from hongyan.ports.state import Routes
 from hongyan.protocol import frames
 from hongyan.protocol.server import ServerCodec, ServerEnd, State
@@ -249,9 +249,9 @@ class Gateway:
             if connection.id in self.connections and connection.lane is None:
                 connection.wire.resume_reading()
 
-    async def _admit_late(self, connection: Connection, request: int, wait: Awaitable[None]) -> None:
+    async def _admit_late(self, connection: Connection, request: int, wait: Later) -> None:
         try:
-            await wait
+            await wait()
         except HongyanError as error:
             self._not_admitted(connection, request, error)
         except Exception as error:  # noqa: BLE001 - the connection's other frames must not wait for ever
