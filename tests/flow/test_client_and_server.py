@@ -20,6 +20,7 @@ from hongyan_client import (
     ClientOptions,
     Conversation,
     Entry,
+    EntryAdded,
     Login,
     MemoryStore,
     Message,
@@ -240,3 +241,22 @@ async def test_two_people_talk_over_the_whole_server(config: Config) -> None:
         async with asyncio.timeout(5):
             while not any(row.user_id == BOB and row.read_seq == 5 for row in await alice.positions(alice.single(BOB))):
                 await asyncio.sleep(0.01)  # allow sleep: marks are gathered for half a second
+
+
+async def test_the_example_of_the_readme_runs(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Cut out of the page that people copy it from."""
+    text = (Path(__file__).parents[2] / "sdk/python/README.md").read_text("utf-8")
+    example: dict[str, object] = {"__name__": "example"}
+    exec(text.split("```python\n")[1].split("```")[0].replace('f"{user}.db"', f'"{tmp_path}/a.db"'), example)
+    async with running(config) as server, asyncio.TaskGroup() as group:
+        main = example["main"]
+        assert callable(main)
+        group.create_task(main(server.http, "alice", PASSWORD, "bob"))
+        async with Client(server.http, Login("bob", PASSWORD)) as bob:
+            async for event in bob.events():
+                if isinstance(event, EntryAdded):
+                    await bob.send(event.entry.conversation_id, f"re: {text_of(event.entry)}")
+                    break
+    assert capsys.readouterr().out == "durable, as entry 1\nbob says re: 你好 👋\n"

@@ -114,6 +114,11 @@ class Session:
                 self._tokens = await self._refresh(self._tokens)
             return self._tokens.access_token
 
+    async def log_in(self) -> None:
+        """Logs in with the password, whatever tokens there are. Raises SessionEndedError, HttpError."""
+        async with self._lock:
+            self._tokens = await self._log_in()
+
     async def log_out(self) -> None:
         """Ends this device's session on the server. Raises HttpError."""
         async with self._lock:

@@ -1,18 +1,21 @@
 """What an entry says, for those who show it."""
 
+from hongyan.model.commands import SendMessage
 from hongyan.model.records import Entry, Message
 from hongyan.protocol.codec_content import parse_content
 from hongyan.protocol.content import ContentView, Reference
+from hongyan_client.outbox import Pending
 
 PREVIEW_CHARS = 120
 
 
-def content_of(entry: Entry) -> ContentView | None:
-    """A message's content; None for entries that are no messages. Raises MalformedFrame for bytes that are none."""
-    return parse_content(entry.body.content) if isinstance(entry.body, Message) else None
+def content_of(said: Entry | Pending) -> ContentView | None:
+    """A message's content, also of one without a receipt; None for what is no message. Raises MalformedFrame."""
+    body = said.submit.command if isinstance(said, Pending) else said.body
+    return parse_content(body.content) if isinstance(body, Message | SendMessage) else None
 
 
-def text_of(entry: Entry) -> str:
+def text_of(entry: Entry | Pending) -> str:
     """The words of a text message; "" for everything else."""
     view = content_of(entry)
     return view.text if view is not None else ""
