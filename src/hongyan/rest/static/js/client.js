@@ -38,8 +38,9 @@ export class Client {
    */
   constructor(session, address, listener) {
     this.me = session.userId;
-    /** How large a message's content may be. */
+    /** How large a message's content, and a packet with all that surrounds it, may be. */
     this.contentBytes = 131_072;
+    this.packetBytes = 262_144;
     this.replica = new Replica(this.me);
     this.outbox = new Outbox();
     this.typing = new Typing((id) => listener.onChange(id));
@@ -166,8 +167,9 @@ export class Client {
 
   /** @param {Json} connected */
   _begin(connected) {
-    const { content_bytes: contentBytes, pending_submissions: pending } = connected.limits ?? {};
+    const { content_bytes: contentBytes, packet_bytes: packetBytes, pending_submissions: pending } = connected.limits ?? {};
     this.contentBytes = Number(contentBytes ?? this.contentBytes);
+    this.packetBytes = Number(packetBytes ?? this.packetBytes);
     this._flyingLimit = Math.min(MOST_FLYING, Number(pending ?? MOST_FLYING));
     this._intake.takeSync(connected.sync_page ?? {});
     this._flush();

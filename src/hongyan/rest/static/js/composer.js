@@ -4,9 +4,13 @@ import { byId } from "./dom.js";
 import { t } from "./strings.js";
 import { wellFormed } from "./wire.js";
 
-/** Room for what surrounds the text in a content. */
+/** Room for what surrounds the text in a content, and in a packet. */
 const AROUND_TEXT_BYTES = 64;
+const AROUND_FRAME_BYTES = 1_024;
 const ENCODER = new TextEncoder();
+
+/** @param {string} text */
+const sizeOf = (text) => ENCODER.encode(text).length;
 
 export class Composer {
   /**
@@ -63,10 +67,9 @@ export class Composer {
   _send() {
     const text = wellFormed(this._text.value).trim();
     if (!text) return;
-    const [sizeBytes, limitBytes] = [ENCODER.encode(text).length, this._client.contentBytes - AROUND_TEXT_BYTES];
-    if (sizeBytes > limitBytes) {
-      const kilobytes = (/** @type {number} */ bytes) => (bytes / 1024).toFixed(1);
-      this._error.textContent = t("too_long", { size: kilobytes(sizeBytes), limit: kilobytes(limitBytes) });
+    const tooLong = this._tooLong(text);
+    if (tooLong) {
+      this._error.textContent = tooLong;
       return;
     }
     this._text.value = "";
@@ -75,6 +78,18 @@ export class Composer {
     this._client.sendText(this._id, text);
     this._onSent();
     this._text.focus();
+  }
+
+  /** What to say of a text that the server would refuse; "" of all others.  @param {string} text */
+  _tooLong(text) {
+    const kilobytes = (/** @type {number} */ bytes) => (bytes / 1024).toFixed(1);
+    const bounds = [
+      [sizeOf(text), this._client.contentBytes - AROUND_TEXT_BYTES],
+      // On the wire it is longer: line breaks, quotes and the like are escaped.
+      [sizeOf(JSON.stringify(text)), this._client.packetBytes - AROUND_FRAME_BYTES],
+    ];
+    const over = bounds.find(([sizeBytes, limitBytes]) => sizeBytes > limitBytes);
+    return over ? t("too_long", { size: kilobytes(over[0]), limit: kilobytes(over[1]) }) : "";
   }
 
   /** As high as its text, up to what the style sheet allows. */

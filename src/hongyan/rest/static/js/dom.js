@@ -85,8 +85,7 @@ export function reconcile(parent, items, keyOf, signatureOf, make) {
     const known = before.get(key);
     if (known && known === next) next = next.nextElementSibling;
     if (known?.getAttribute("data-signature") === signature) {
-      // Moving an element takes the focus from it, so one that is in place stays.
-      if (known.nextElementSibling !== next) parent.insertBefore(known, next);
+      if (known.nextElementSibling !== next) move(known, parent, next);
       continue;
     }
     const hadFocus = known?.contains(document.activeElement);
@@ -99,6 +98,18 @@ export function reconcile(parent, items, keyOf, signatureOf, make) {
   }
 }
 
+/**
+ * Moving an element takes the focus from it: it gets it back.
+ * @param {Element} element
+ * @param {Element} parent
+ * @param {Element | null} next
+ */
+function move(element, parent, next) {
+  const focused = element.contains(document.activeElement) && document.activeElement;
+  parent.insertBefore(element, next);
+  if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
+}
+
 const HUES = 8;
 
 /**
@@ -107,9 +118,10 @@ const HUES = 8;
  * @param {boolean} group
  */
 export function avatar(name, group) {
-  let hash = 0;
-  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  // FNV-1a: names that differ little should differ in colour.
+  let hash = 0x811c9dc5;
+  for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   const [first] = new Intl.Segmenter().segment(name.trim() || "?");
   const letter = first.segment.toUpperCase();
-  return el("span", { class: `avatar hue-${hash % HUES}${group ? " group" : ""}`, "aria-hidden": "true" }, letter);
+  return el("span", { class: `avatar hue-${((hash ^ (hash >>> 16)) >>> 0) % HUES}${group ? " group" : ""}`, "aria-hidden": "true" }, letter);
 }

@@ -88,6 +88,7 @@ export class Intake {
     const asked = { conversation_id: id, seq: String(copy.low), backward: true, limit: HISTORY_PAGE };
     this._once(`older ${id}`, { get_entries: asked }, (event) => {
       if (event) this._replica.takeHistory(id, readPage(event.entry_page ?? {}));
+      else this._told.onSettled(new Set([id]), []);
     });
   }
 

@@ -168,7 +168,7 @@ export function listed(names, most = 5) {
   return new Intl.ListFormat(LANGUAGE, { type: "conjunction" }).format(names);
 }
 
-const CLOCK = new Intl.DateTimeFormat(navigator.language, { hour: "2-digit", minute: "2-digit" });
+const CLOCK = new Intl.DateTimeFormat(navigator.language, { hour: "numeric", minute: "2-digit" });
 const WEEKDAY = new Intl.DateTimeFormat(navigator.language, { weekday: "long" });
 const DAY = new Intl.DateTimeFormat(navigator.language, { month: "short", day: "numeric" });
 const DATE = new Intl.DateTimeFormat(navigator.language, { year: "numeric", month: "short", day: "numeric" });

@@ -23,6 +23,7 @@ export class View {
   constructor(session, address, onEnded) {
     this._onEnded = onEnded;
     this._redraw = this._tick = this._toasting = 0;
+    this._saidLost = false;
     /** What changed since the last drawing. @type {Set<string>} */
     this._changed = new Set();
     this._client = new Client(session, address, {
@@ -103,6 +104,11 @@ export class View {
     byId("app").dataset.state = state.kind;
     byId("status").hidden = online || (state.kind === "connecting" && !this._client.isSynced);
     byId("status-text").textContent = this._stateText(state);
+    // Heard once when it breaks and once when it is back: nobody wants the seconds read out.
+    if (state.kind !== "connecting" && online === this._saidLost) {
+      this._saidLost = !online;
+      byId("announcer").textContent = t(online ? "state_online" : "state_waiting_now");
+    }
     byId("try-now").hidden = state.kind === "connecting" || online;
     if (state.kind === "waiting") this._tick = window.setTimeout(() => this._showState(state), 1_000);
     if (state.kind === "ended" && ["ended_log_in_again", "ended_logged_out"].includes(state.reason)) this._onEnded(state.reason);
