@@ -11,6 +11,8 @@ from structlog.testing import capture_logs
 
 SYSTEM = Path(__file__).parent / "system"
 SYSTEM_TIMEOUT_S = 300
+PROPERTY_TIMEOUT_S = 120
+"""A property runs hundreds of examples: it is many tests in one."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("system"))
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(SYSTEM_TIMEOUT_S))
+        elif "property" in item.path.parts and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(PROPERTY_TIMEOUT_S))
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], uvloop.Loop]]:

@@ -213,6 +213,21 @@ async def test_a_removed_member_no_longer_finds_what_followed_once_the_removal_w
     assert await unsettled(hot, ALICE) == {GROUP}
 
 
+async def test_a_removal_that_was_not_kept_is_found_though_earlier_changes_were(hot: Hot) -> None:
+    gone = member(CAROL, 1, GROUP, left=2)
+    await hot.write([update(head(1, 1, GROUP), entries_of(1, 1, GROUP), members=[member(BOB, 1, GROUP)])])
+    await hot.write([update(head(2, 2, GROUP), entries_of(2, 2, GROUP), members=[gone], audience=(ALICE, BOB))])
+    await hot.settle([head(1, 1, GROUP)])
+    assert list(await hot.unsettled(CAROL)) == [(head(2, 2, GROUP), gone)]
+
+
+async def test_the_audience_is_that_of_the_newest_batch(hot: Hot) -> None:
+    for offset, audience in ((1, (ALICE, BOB)), (2, (ALICE, CAROL)), (3, (ALICE, BOB))):
+        await hot.write([update(head(offset, offset, GROUP), entries_of(offset, offset, GROUP), audience=audience)])
+        for user_id in (ALICE, BOB, CAROL):
+            assert (await unsettled(hot, user_id) == {GROUP}) is (user_id in audience)
+
+
 async def test_members_that_changed_are_known_until_they_are_kept(hot: Hot) -> None:
     assert list(await hot.changed(GROUP)) == []
     await hot.write([update(head(1, 0, GROUP), members=[member(ALICE, 1, GROUP), member(BOB, 0, GROUP)])])

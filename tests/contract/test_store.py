@@ -307,15 +307,28 @@ async def test_heads_are_paged_by_the_offset_of_the_last_one(store: Store) -> No
     assert [row.conversation.conversation_id for row in found] == names[::-1]
 
 
-async def test_for_one_who_went_the_head_is_his_last_entry(store: Store) -> None:
+async def test_for_one_who_left_the_conversation_stays_as_it_was(store: Store) -> None:
     await store.persist(first_batch())
-    await store.persist(batch(8, [head(4, 7, GROUP)], entries_of(3, 4, GROUP)))
-    (row,) = await store.heads(CAROL, -1, 10)
-    assert (row.conversation.seq, row.conversation.countable, row.preview) == (2, 2, b"entry 2")
-    assert row.member == member(CAROL, 1, GROUP, left=2)
-    assert await store.membership(GROUP, CAROL) == member(CAROL, 1, GROUP, left=2)
+    await store.persist(batch(8, [head(4, 7, GROUP, "读书会")], entries_of(3, 4, GROUP)))
+    gone = member(CAROL, 1, GROUP, left=2)
+    assert list(await store.heads(CAROL, -1, 10)) == [HeadRow(head(2, 5, GROUP, "读书会"), gone, b"entry 2")]
+    assert list(await store.heads(CAROL, 5, 10)) == []
+    assert await store.membership(GROUP, CAROL) == gone
     assert CAROL not in {found.user_id for found in await store.members(GROUP, "", 10)}
     assert list(await store.positions(GROUP, [CAROL])) == []
+
+
+async def test_who_left_and_who_stayed_page_alike(store: Store) -> None:
+    """The one that was left first changes on for others; it must not move behind the cursor of the one who left."""
+    names = [ConversationId(f"g:{n}") for n in range(4)]
+    for offset, name in enumerate(names, 1):
+        rows = [member(ALICE, conversation_id=name), member(CAROL, 1, name, left=offset % 2)]
+        await store.persist(batch(offset + 1, [head(1, offset, name)], [entry(1, conversation_id=name)], rows))
+    await store.persist(batch(9, [head(2, 8, names[0])], [entry(2, conversation_id=names[0])]))
+    found: list[HeadRow] = []
+    while page := await store.heads(CAROL, found[-1].conversation.offset if found else -1, 1):
+        found += page
+    assert [row.conversation.offset for row in found] == [1, 2, 3, 4]
 
 
 async def test_a_preview_of_a_recalled_message_does_not_show_it(store: Store) -> None:

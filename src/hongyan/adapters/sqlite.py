@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
@@ -42,6 +42,18 @@ def connect(path: Path, synchronous: Literal["NORMAL", "FULL"], *, readonly: boo
 def as_fault(error: sqlite3.Error) -> HongyanError | None:
     """StorageFull when the disk had no room, which leaves the file whole; None for what must stop the process."""
     return StorageFull() if getattr(error, "sqlite_errorcode", None) in _FULL else None
+
+
+@contextlib.contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Raises StorageFull in the place of SQLite's error where the disk had no room; other errors pass as they are."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        fault = as_fault(error)
+        if fault is None:
+            raise
+        raise fault from error
 
 
 class Thread:

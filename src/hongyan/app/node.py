@@ -32,8 +32,6 @@ from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
 from hongyan.telemetry import LoopLag, Metrics
 
-_TRIM_EVERY_S = 30.0
-
 
 def now_ms() -> int:
     """The wall clock."""
@@ -171,14 +169,14 @@ class Pressure:
 class Trimmer:
     """Lets the log go below what the store holds safely, now and then."""
 
-    def __init__(self, engines: Engines, retention_records: int) -> None:
-        self._engines, self._retention_records = engines, retention_records
+    def __init__(self, engines: Engines, config: Config) -> None:
+        self._engines, self._options = engines, config.log
 
     async def run(self) -> None:
         """Works until cancelled."""
         while True:
-            await asyncio.sleep(_TRIM_EVERY_S)
-            await trim_log(self._engines.log, self._engines.store, self._retention_records)
+            await asyncio.sleep(self._options.trim_s)
+            await trim_log(self._engines.log, self._engines.store, self._options.retention_records)
 
 
 def declare_gauges(stages: Stages) -> None:

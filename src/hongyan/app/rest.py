@@ -57,6 +57,9 @@ class RestServer:
         try:
             await server.serve(sockets=[self._socket])
         finally:
+            # Cancelled, uvicorn leaves them open.
+            for listening in getattr(server, "servers", ()):
+                listening.close()
             self._socket.close()
 
 

@@ -108,7 +108,7 @@ async def _serve(config: Config, users: Users, stages: Stages, door: "Door") -> 
 
 def background(config: Config, stages: Stages) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
-    trimmer = Trimmer(stages.engines, config.log.retention_records)
+    trimmer = Trimmer(stages.engines, config)
     return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag]
 
 

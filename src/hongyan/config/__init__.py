@@ -95,6 +95,9 @@ class Log(msgspec.Struct, frozen=True):
     retention_records: Annotated[int, Meta(ge=0, description="Records kept after delivery stored what they did.")] = (
         200_000
     )
+    trim_s: Annotated[
+        float, Meta(gt=0, le=86_400, description="How often the log lets go of what is stored and not retained.")
+    ] = 30.0
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -165,7 +165,13 @@ class Persister:
 
 
 async def trim_log(log: Log, store: ConversationStore, retention_records: int) -> None:
-    """Lets the log go below what the store holds safely, less what is kept for other readers."""
-    safe = await store.checkpoint()
-    if safe > retention_records:
-        await log.trim(0, safe - retention_records)
+    """Lets the log go below what the store holds safely, less what is kept for other readers.
+
+    On a full disk nothing goes, for letting go takes room too; the next call tries again.
+    """
+    try:
+        safe = await store.checkpoint()
+        if safe > retention_records:
+            await log.trim(0, safe - retention_records)
+    except StorageFull:
+        logger.warning("the log is not trimmed: the disk is full")

@@ -28,6 +28,8 @@ logger = get_logger(__name__)
 
 P = ParamSpec("P")
 
+_CALM_S = 0.25
+
 Handler = Callable[[Identity, Any], Awaitable[frames.ServerEvent]]
 """Answers a read of one user."""
 
@@ -89,6 +91,8 @@ class Gateway:
         self.unauthenticated = 0
         self.now_s = asyncio.get_running_loop().time()
         self.draining = False
+        self.calmed: set[Connection] = set()
+        self.held: list[frames.ServerFrame] | None = None
         self.lingering: dict[Wire, float] = {}
         self._requests = 0
         self._last_id = 0
@@ -176,6 +180,17 @@ class Gateway:
         self._take(connection, arrived)
 
     def _take(self, connection: Connection, arrived: Sequence[frames.ClientFrame]) -> None:
+        """Handles the frames of a packet; what is refused of them is told in one packet."""
+        held: list[frames.ServerFrame] = []
+        self.held = held
+        try:
+            self._take_each(connection, arrived)
+        finally:
+            self.held = None
+        if held:
+            connection.send(connection.end.codec.encode(held))
+
+    def _take_each(self, connection: Connection, arrived: Sequence[frames.ClientFrame]) -> None:
         for index, frame in enumerate(arrived):
             command = frame.command
             if type(command) is frames.Submit:
@@ -189,6 +204,7 @@ class Gateway:
         """Hands a submission on. True when what follows on this connection has to wait, to keep the sender's order."""
         if connection.pending >= self.options.limits.pending_submissions:
             connection.refuse(request, TooManyRequests(limit=self.options.limits.pending_submissions))
+            self._calm(connection)
             return False
         resend = command.resend
         if connection.fresh:
@@ -208,6 +224,8 @@ class Gateway:
             wait = self.uplink.admit(submission)
         except HongyanError as error:
             connection.refuse(request, error)
+            if not error.permanent:
+                self._calm(connection)
             return False
         if request:
             connection.pending += 1
@@ -217,6 +235,19 @@ class Gateway:
         connection.lane = []
         self._spawn(self._admit_late, connection, request, wait)
         return True
+
+    def _calm(self, connection: Connection) -> None:
+        """Reads nothing from the connection for a moment: what it sends now would be refused too, and refusing is work."""
+        if not self.calmed:
+            asyncio.get_running_loop().call_later(_CALM_S, self._read_on)
+        self.calmed.add(connection)
+        connection.wire.pause_reading()
+
+    def _read_on(self) -> None:
+        calmed, self.calmed = self.calmed, set()
+        for connection in calmed:
+            if connection.id in self.connections and connection.lane is None:
+                connection.wire.resume_reading()
 
     async def _admit_late(self, connection: Connection, request: int, wait: Later) -> None:
         try:

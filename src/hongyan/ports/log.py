@@ -56,7 +56,10 @@ class Log(Protocol):
         ...
 
     async def trim(self, partition: int, below: int) -> None:
-        """Lets go of records with offsets under `below`; the reader has stored all they did."""
+        """Lets go of records with offsets under `below`; the reader has stored all they did.
+
+        Raises StorageFull when the disk refuses; then some of them may be there still.
+        """
         ...
 
     def waiting(self) -> int:

@@ -114,14 +114,18 @@ class ConversationStore(Protocol):
         ...
 
     async def checkpoint(self) -> int:
-        """Makes what was persisted survive a power cut; returns the lowest offset of any partition that is safe."""
+        """Makes what was persisted survive a power cut; returns the lowest offset of any partition that is safe.
+
+        Raises StorageFull when the disk refuses.
+        """
         ...
 
 
 class HeadRow(msgspec.Struct, frozen=True, gc=False):
     """A conversation with one user's membership in it. `preview` is the encoded entry at the last visible seq.
 
-    For one who went, that seq and its countable number stand in `conversation` instead of the head's.
+    For one who left, `conversation` is as it was then, and its offset that of the batch in which he did: neither an
+    entry nor the fact that there is one reaches him.
     """
 
     conversation: ConversationRow
@@ -137,7 +141,7 @@ class HistoryReader(Protocol):
     """What sync and history need. Reads see every persisted batch, whole."""
 
     async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
-        """The user's conversations whose last applied record is above an offset, ascending by it."""
+        """The user's conversations whose offset is above the given one, ascending by it."""
         ...
 
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:

@@ -25,7 +25,7 @@ def test_help_imports_nothing_that_a_server_needs() -> None:
 
 def test_every_command_and_subcommand_explains_itself() -> None:
     runner, app = CliRunner(), build_app()
-    for words in (["serve"], ["user"], ["user", "add"], ["user", "logout"], ["config"], ["config", "show"]):
+    for words in (["serve"], ["chat"], ["user"], ["user", "add"], ["user", "logout"], ["config"], ["config", "show"]):
         result = runner.invoke(app, [*words, "--help"])
         assert result.exit_code == 0
         assert "Usage" in result.output

@@ -285,6 +285,24 @@ async def test_nothing_of_the_log_goes_that_the_store_has_not_kept() -> None:
     assert (await log.read(0, -1, 10)).first_offset == 0
 
 
+async def test_a_full_disk_is_no_reason_to_stop_trimming_for_good() -> None:
+    class Full(MemoryStore):
+        is_full = True
+
+        async def checkpoint(self) -> int:
+            if self.is_full:
+                raise StorageFull
+            return await super().checkpoint()
+
+    log, store = await filled_log(10), Full()
+    await store.persist(batch(8))
+    await trim_log(log, store, retention_records=3)
+    assert (await log.read(0, -1, 10)).first_offset == 0
+    store.is_full = False
+    await trim_log(log, store, retention_records=3)
+    assert (await log.read(0, 4, 10)).first_offset == 5
+
+
 async def test_a_disk_that_is_full_for_a_moment_is_said_once(logged: list[dict[str, object]]) -> None:
     class Moody(MemoryStore):
         tries = 0

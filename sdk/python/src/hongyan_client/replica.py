@@ -11,7 +11,7 @@ import msgspec
 
 from hongyan.model.commands import SendMessage
 from hongyan.model.ids import ConversationId, ConversationKind, UserId, kind_of
-from hongyan.model.records import Entry, Message, Submitted
+from hongyan.model.records import Entry, MembersAdded, Message, Submitted
 from hongyan.protocol.frames import ConversationHead, MarkRequest, Positions, Submit
 from hongyan_client.copy import Added, Copy, StoreChange, Working
 from hongyan_client.events import ConversationChanged, EntryAdded, EntryRecalled, Event, PositionMoved
@@ -94,6 +94,9 @@ class Replica:
             stamps = (receipt.message_id, self.me, submit.client_msg_id, receipt.time_ms, receipt.countable)
             self._see(Entry(key, seq, *stamps, body))
             return
+        if not seq:
+            # Taken, and nothing changed: there is no entry.
+            return
         working = self._copies.get(key) or self._add(Copy(key, low=seq, high=seq - 1))
         if seq > working.copy.head:
             working.copy.head, working.copy.countable = seq, receipt.countable
@@ -160,6 +163,12 @@ class Replica:
 
     # What to ask and to say
 
+    def is_name_wanted(self, entry: Entry) -> bool:
+        """Whether this entry took this user into a group whose name no entry tells; the list does."""
+        if not isinstance(entry.body, MembersAdded) or self.me not in entry.body.member_ids:
+            return False
+        return not self._copies[entry.conversation_id].copy.name
+
     def holes(self) -> list[Pull]:
         """What to pull, one question a conversation."""
         return [Pull(key, self._copies[key].copy.high) for key in self._holes]
@@ -168,6 +177,11 @@ class Replica:
         """What to pull of one conversation, if anything."""
         working = self._copies.get(conversation_id)
         return Pull(conversation_id, working.copy.high) if working is not None and working.has_hole else None
+
+    def is_live_hole(self, conversation_id: ConversationId) -> bool:
+        """Whether there is a hole because later entries came, and not because a list said so."""
+        working = self._copies.get(conversation_id)
+        return working is not None and working.has_hole and working.has_beyond
 
     def unresolved(self) -> list[tuple[ConversationId, int]]:
         """Read positions at or below the range's end whose countable number has to be looked up."""
@@ -210,8 +224,11 @@ class Replica:
 
     def _merge_head(self, working: Working, head: ConversationHead) -> None:
         copy = working.copy
+        if head.seq >= copy.head or not copy.name:
+            # Pushes may have overtaken the page, and they tell no name.
+            copy.name = head.name
         if head.seq >= copy.head:
-            copy.head, copy.countable, copy.name = head.seq, head.countable, head.name
+            copy.head, copy.countable = head.seq, head.countable
         if head.seq >= copy.member_seq:
             copy.member, copy.member_seq = head.member, head.seq
         copy.delivered_seq = max(copy.delivered_seq, head.delivered_seq)
@@ -232,6 +249,9 @@ class Replica:
             self._unmarked[key] = None
 
     def _add(self, copy: Copy) -> Working:
+        if kind_of(copy.conversation_id) is not ConversationKind.GROUP:
+            # Its members never change, so they see all of it.
+            copy.first_seq = 1
         working = self._copies[copy.conversation_id] = Working(copy)
         return working
 

@@ -430,6 +430,21 @@ async def test_a_server_that_is_not_there_is_tried_again_until_it_is() -> None:
                 await alice.connected()
 
 
+async def test_a_line_that_breaks_during_the_handshake_is_given_up_at_once() -> None:
+    accepted = 0
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal accepted
+        accepted += 1
+        writer.transport.abort()
+
+    server = FakeServer()
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as listening:
+        server.url = f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        async with client_of(server, ALICE):
+            await soon(lambda: accepted >= 3)
+
+
 async def test_a_ping_that_is_not_answered_ends_the_connection(server: FakeServer) -> None:
     server.heartbeat_ms = 1_000
     async with client_of(server, ALICE) as alice:
@@ -465,3 +480,17 @@ async def test_a_packet_that_cannot_be_read_costs_the_connection_only(server: Fa
         transport.send(WSMsgType.BINARY, b"\xff\xff\xff")
         await soon(lambda: server.connects == 2)
         await alice.connected()
+
+
+async def test_who_is_taken_into_a_group_learns_its_name(server: FakeServer) -> None:
+    async with client_of(server, ALICE) as alice, client_of(server, BOB) as bob:
+        await bob.synced()
+        group = await alice.create_group("读书会")
+        await alice.add_members(group, [BOB])
+
+        def is_named() -> bool:
+            shown = bob.conversation(group)
+            return shown is not None and shown.name == "读书会"
+
+        await soon(is_named)
+        await assert_equal_to_fresh(server, bob)

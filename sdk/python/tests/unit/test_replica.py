@@ -289,3 +289,13 @@ def test_an_older_change_of_membership_that_comes_late_does_not_count() -> None:
     push(replica, entry(4, MembersAdded((ME,)), key=GROUP, countable=1))
     push(replica, entry(3, MembersRemoved((ME,)), key=GROUP, countable=1))
     assert copy_of(replica, GROUP).member
+
+
+def test_a_list_that_was_overtaken_by_pushes_still_tells_a_groups_name() -> None:
+    replica = Replica(ME)
+    taken_in = entry(4, MembersAdded((ME,)), key=GROUP, countable=3)
+    push(replica, taken_in, entry(5, key=GROUP, countable=4))
+    assert replica.is_name_wanted(taken_in)
+    replica.take_head(ConversationHead(GROUP, 4, 3, 3, 3, 0, 4, name="读书会"), None, fresh=False)
+    assert (copy_of(replica, GROUP).name, copy_of(replica, GROUP).head) == ("读书会", 5)
+    assert not replica.is_name_wanted(taken_in)

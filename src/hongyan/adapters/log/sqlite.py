@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from hongyan.adapters.sqlite import Checkpoints, Thread, as_fault, checkpoint, connect
+from hongyan.adapters.sqlite import Checkpoints, Thread, as_fault, checkpoint, connect, full_disk_told
 from hongyan.model.codes import InvalidField, Overloaded, Unavailable
 from hongyan.model.commands import SendMessage
 from hongyan.model.records import Record
@@ -39,6 +39,8 @@ class LogOptions(msgspec.Struct, frozen=True):
     tail_bytes: int = 64 << 20
     read_bytes: int = 4 << 20
     checkpoint_bytes: int = 16 << 20
+    linger_records: int = 64
+    linger_s: float = 0.001
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -101,9 +103,13 @@ class SqliteLog:
     async def run(self) -> None:
         """See the port. A disk error that is not a full disk ends it: what the file holds is then unknown."""
         try:
+            busy = False
             while True:
                 await self._wake.wait()
+                if busy and len(self._queue) < self._options.linger_records:
+                    await asyncio.sleep(self._options.linger_s)
                 await self._commit()
+                busy = bool(self._queue)
         except asyncio.CancelledError:
             while self._queue:
                 await self._commit()
@@ -111,8 +117,9 @@ class SqliteLog:
         finally:
             self._is_closed = True
             await self._checkpoints.end()
-            await self._writer.end(self._write)
+            # The writer last: SQLite empties the WAL into the file when the last connection closes, if that one may write.
             await self._reader.end(self._read)
+            await self._writer.end(self._write)
 
     async def _commit(self) -> None:
         batch, encoded = self._encoded(self._take())
@@ -220,8 +227,9 @@ class SqliteLog:
         """See the port. The newest row always stays: it remembers the next offset."""
         _check_partition(partition)
         # In short turns, so that commits come between them.
-        while await self._writer.call(self._delete, below) == _TRIMMED_ROWS:
-            pass
+        with full_disk_told():
+            while await self._writer.call(self._delete, below) == _TRIMMED_ROWS:
+                pass
 
     def _delete(self, below: int) -> int:
         statement = """DELETE FROM record_batch WHERE partition = 0 AND first_offset IN (

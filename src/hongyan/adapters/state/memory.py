@@ -13,7 +13,7 @@ from hongyan.ports.store import ConversationRow, EntryRow, MemberRow
 
 # What an object costs beside the bytes it carries, measured with tracemalloc.
 _ENTRY_OVERHEAD_BYTES = 450
-_MEMBER_BYTES = 260
+_MEMBER_BYTES = 300
 _CONVERSATION_BYTES = 1_000
 
 

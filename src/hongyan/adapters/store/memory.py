@@ -21,10 +21,11 @@ FactKey = tuple[ConversationId, int]
 
 
 class _Kept(msgspec.Struct):
-    """One conversation. A former member's row stays, with where he left."""
+    """One conversation. A former member's row stays, with where he left; `left_offsets` has what changed it last for him."""
 
     row: ConversationRow
     members: dict[UserId, MemberRow] = {}
+    left_offsets: dict[UserId, int] = {}
 
 
 class MemoryStore:
@@ -85,6 +86,10 @@ class MemoryStore:
         kept.row = row
         for member in members:
             if member.conversation_id == row.conversation_id:
+                if member.left_seq:
+                    kept.left_offsets[member.user_id] = row.offset
+                else:
+                    kept.left_offsets.pop(member.user_id, None)
                 kept.members[member.user_id] = member
                 self._by_user.setdefault(member.user_id, set()).add(member.conversation_id)
 
@@ -110,8 +115,12 @@ class MemoryStore:
 
     async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
         kept = (self._conversations[conversation_id] for conversation_id in self._by_user.get(user_id, ()))
-        changed = sorted((one for one in kept if one.row.offset > after_offset), key=lambda one: one.row.offset)
-        return within_read((self._head(one, user_id) for one in changed[:limit]), lambda head: len(head.preview))
+        heads = (self._head(one, user_id) for one in kept)
+        changed = sorted(
+            (head for head in heads if head.conversation.offset > after_offset),
+            key=lambda head: head.conversation.offset,
+        )
+        return within_read(changed[:limit], lambda head: len(head.preview))
 
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
         kept = self._conversations.get(conversation_id)
@@ -139,12 +148,12 @@ class MemoryStore:
         return [] if kept is None else [member for member in kept.members.values() if not member.left_seq]
 
     def _head(self, kept: _Kept, user_id: UserId) -> HeadRow:
-        """As the user sees it: for one who went, the head is the last entry that is his to see."""
+        """As the user sees it: for one who left, as it was then."""
         member, row = kept.members[user_id], kept.row
         last = self._entries.get(row.conversation_id, {}).get(member.left_seq or row.seq)
-        if member.left_seq:
-            countable = 0 if last is None else last.countable
-            row = msgspec.structs.replace(row, seq=member.left_seq, countable=countable)
+        if member.left_seq and last is not None:
+            left = {"seq": last.seq, "countable": last.countable, "time_ms": last.time_ms}
+            row = msgspec.structs.replace(row, **left, offset=kept.left_offsets[user_id])
         return HeadRow(row, member, b"" if last is None else last.encoded)
 
 

@@ -79,6 +79,7 @@ membership = Table(
     MESSAGE,
     Column("user_id", Text, primary_key=True),
     Column("conversation_id", Text, primary_key=True),
+    Column("left_offset", INTEGER, nullable=False),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hongyan.adapters.sqlite import Row, Thread, as_fault, connect
+from hongyan.adapters.sqlite import Row, Thread, connect, full_disk_told
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of
 from hongyan.model.records import Submitted
 from hongyan.model.state import Conversation, Member, rebuild
@@ -34,23 +34,27 @@ _CONVERSATION_UPSERT = """ON CONFLICT (conversation_id) DO UPDATE SET seq = excl
 _MEMBER_UPSERT = """ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role, joined_seq = excluded.joined_seq,
     left_seq = excluded.left_seq, read_seq = excluded.read_seq, read_countable = excluded.read_countable,
     delivered_seq = excluded.delivered_seq"""
+_MEMBERSHIP_UPSERT = "ON CONFLICT (user_id, conversation_id) DO UPDATE SET left_offset = excluded.left_offset"
 _SUBMISSION_UPSERT = """ON CONFLICT (conversation_id, sender_id, client_msg_id) DO UPDATE SET seq = excluded.seq,
     message_id = excluded.message_id, time_ms = excluded.time_ms, countable = excluded.countable,
     digest = excluded.digest WHERE excluded.seq > submission.seq"""
+# For one who left, the conversation is as it was then: neither an entry nor the fact that there is one reaches him.
+_CHANGED = 'CASE WHEN s.left_offset THEN s.left_offset ELSE c."offset" END'
 # Previews are fetched for the page alone: inside, they would be sorted with all of a user's conversations.
-_HEADS = """
-SELECT h.conversation_id, h.seq, CASE WHEN h.left_seq THEN coalesce(e.countable, 0) ELSE h.countable END, h.time_ms,
-    h."offset", h.name, h.conversation_id, h.user_id, h.role, h.joined_seq, h.left_seq, h.read_seq, h.read_countable,
-    h.delivered_seq, e.encoded
+_HEADS = f"""
+SELECT h.conversation_id, h.seq, CASE WHEN h.left_seq THEN coalesce(e.countable, 0) ELSE h.countable END,
+    CASE WHEN h.left_seq THEN coalesce(e.time_ms, 0) ELSE h.time_ms END, h.changed, h.name,
+    h.conversation_id, h.user_id, h.role, h.joined_seq, h.left_seq, h.read_seq, h.read_countable, h.delivered_seq, e.encoded
 FROM (
-    SELECT CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END AS seq, c.countable, c.time_ms, c."offset", c.name, m.*
+    SELECT CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END AS seq, c.countable, c.time_ms, {_CHANGED} AS changed,
+        c.name, m.*
     FROM membership AS s
     JOIN conversation AS c ON c.conversation_id = s.conversation_id
     JOIN member AS m ON m.conversation_id = s.conversation_id AND m.user_id = s.user_id
-    WHERE s.user_id = ? AND c."offset" > ? ORDER BY c."offset" LIMIT ?
+    WHERE s.user_id = ? AND {_CHANGED} > ? ORDER BY {_CHANGED} LIMIT ?
 ) AS h
 LEFT JOIN entry AS e ON e.conversation_id = h.conversation_id AND e.seq = h.seq
-ORDER BY h."offset" """
+ORDER BY h.changed"""  # noqa: S608 - constants
 
 
 # Rows in the order of the tables' columns, made in C: these run for every message.
@@ -76,9 +80,10 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Ends the threads and closes the file."""
-        await self._writer.end(self._write)
+        # The writer last: SQLite empties the WAL into the file when the last connection closes, if that one may write.
         for thread, connection in self._readers:
             await thread.end(connection)
+        await self._writer.end(self._write)
 
     async def position(self, partition: int) -> int:
         """See the port."""
@@ -143,13 +148,8 @@ class SqliteStore:
 
     async def persist(self, batch: StoreBatch) -> None:
         """See the port."""
-        try:
+        with full_disk_told():
             await asyncio.shield(self._writer.call(self._persist, batch))
-        except sqlite3.Error as error:
-            fault = as_fault(error)
-            if fault is None:
-                raise
-            raise fault from error
 
     def _persist(self, batch: StoreBatch) -> None:
         write = self._write
@@ -169,8 +169,8 @@ class SqliteStore:
 
     def _write_all(self, batch: StoreBatch) -> None:
         self._insert("INSERT OR IGNORE INTO entry", 10, map(_entry_tuple, batch.entries))
-        submissions = [_submission_tuple(row) for row in batch.entries if row.client_msg_id]
-        submissions += [(conversation_id, *_submitted_tuple(submitted)) for conversation_id, submitted in batch.silent]
+        silent = ((conversation_id, *_submitted_tuple(submitted)) for conversation_id, submitted in batch.silent)
+        submissions = itertools.chain((_submission_tuple(row) for row in batch.entries if row.client_msg_id), silent)
         self._insert("INSERT INTO submission", 8, submissions, _SUBMISSION_UPSERT)
         for row in batch.replaced:
             values = (row.kind, row.recalled, row.encoded, row.conversation_id, row.seq)
@@ -181,7 +181,7 @@ class SqliteStore:
             "INSERT INTO conversation", 6, map(msgspec.structs.astuple, batch.conversations), _CONVERSATION_UPSERT
         )
         self._insert("INSERT INTO member", 8, map(msgspec.structs.astuple, batch.members), _MEMBER_UPSERT)
-        self._insert("INSERT OR IGNORE INTO membership", 2, _new_memberships(batch))
+        self._insert("INSERT INTO membership", 3, _changed_memberships(batch), _MEMBERSHIP_UPSERT)
         self._insert("INSERT OR IGNORE INTO dead_letter", 5, map(_dead_tuple, batch.dead))
         self._write.execute(
             "INSERT INTO log_position VALUES (?, ?) ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset",
@@ -189,18 +189,24 @@ class SqliteStore:
         )
 
     def _insert(self, head: str, columns: int, rows: Iterable[Row], tail: str = "") -> None:
-        """Inserts rows with statements of few shapes."""
-        values = list(rows)
-        one, start = f"({','.join('?' * columns)})", 0
-        for run in _RUNS:
-            statement = f"{head} VALUES {','.join([one] * run)} {tail}" if len(values) - start >= run else ""
-            while len(values) - start >= run:
-                self._write.execute(statement, tuple(itertools.chain.from_iterable(values[start : start + run])))
-                start += run
+        """Inserts rows with statements of few shapes.
+
+        Rows are made a run at a time: between two statements the interpreter's lock is held for a fraction of a millisecond,
+        which is how long the event loop may have to wait for it.
+        """
+        one, waiting = f"({','.join('?' * columns)})", iter(rows)
+        while values := list(itertools.islice(waiting, _RUNS[0])):
+            start = 0
+            for run in _RUNS:
+                while len(values) - start >= run:
+                    statement = f"{head} VALUES {','.join([one] * run)} {tail}"
+                    self._write.execute(statement, tuple(itertools.chain.from_iterable(values[start : start + run])))
+                    start += run
 
     async def checkpoint(self) -> int:
         """See the port."""
-        return await self._writer.call(self._checkpoint)
+        with full_disk_told():
+            return await self._writer.call(self._checkpoint)
 
     def _checkpoint(self) -> int:
         row = self._write.execute("SELECT min(next_offset) FROM log_position").fetchone()
@@ -294,14 +300,14 @@ def _dead_tuple(letter: DeadLetter) -> Row:
     return letter.partition, letter.offset, record.time_ms, letter.reason, msgspec.msgpack.encode(record)
 
 
-def _new_memberships(batch: StoreBatch) -> list[Row]:
-    """By user, who came in with this batch. Read positions move with every send, memberships hardly ever."""
+def _changed_memberships(batch: StoreBatch) -> list[Row]:
+    """By user, who came in or left with this batch. Read positions move with every send, memberships hardly ever."""
     first: dict[ConversationId, int] = {}
     for row in batch.entries:
         first.setdefault(row.conversation_id, row.seq)
     never = 1 << 63
-    return [
-        (row.user_id, row.conversation_id)
-        for row in batch.members
-        if row.joined_seq >= first.get(row.conversation_id, never)
+    changed = [
+        row for row in batch.members if max(row.joined_seq, row.left_seq) >= first.get(row.conversation_id, never)
     ]
+    offsets = {row.conversation_id: row.offset for row in batch.conversations} if changed else {}
+    return [(row.user_id, row.conversation_id, offsets[row.conversation_id] if row.left_seq else 0) for row in changed]

@@ -75,6 +75,7 @@ class Outcome(msgspec.Struct, tag=True):
     resent: dict[str, int] = {}
     unanswered: int = 0
     overrun: int = 0
+    abandoned: int = 0
     heartbeats: int = 0
     retries: int = 0
 

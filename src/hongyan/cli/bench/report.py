@@ -116,6 +116,8 @@ def trouble_lines(result: Result) -> list[str]:
         f"{count:,} submissions were refused for the moment ({name}) and sent again."
         for name, count in troubles.resent.items()
     ]
+    if troubles.abandoned:
+        lines.append(f"{troubles.abandoned:,} submissions were still refused for the moment when the load was over.")
     busy = result.others_cpu_s is not None and result.others_cpu_s > BUSY_CORES * result.plan.seconds
     if busy and result.plan.scenario in (Scenario.ONE_TO_ONE, Scenario.GROUP):
         cores = (result.others_cpu_s or 0.0) / result.plan.seconds

@@ -28,6 +28,7 @@ class Troubles(msgspec.Struct):
     closed: dict[str, int] = {}
     resent: dict[str, int] = {}
     overrun: int = 0
+    abandoned: int = 0
     retried: int = 0
 
 
@@ -116,6 +117,7 @@ def as_json(result: Result, bare: "Comparison | None" = None) -> bytes:
         "closed": troubles.closed,
         "resent": troubles.resent,
         "overrun": troubles.overrun,
+        "abandoned": troubles.abandoned,
         "retried_connects": troubles.retried,
         "rss_bytes_per_connection": result.rss_bytes_per_connection,
         "anonymous_bytes_per_connection": result.anonymous_bytes_per_connection,

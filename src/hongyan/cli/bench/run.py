@@ -275,6 +275,7 @@ def troubles_of(outcomes: Sequence[Outcome]) -> Troubles:
         closed=added(outcome.closed for outcome in outcomes),
         resent=added(outcome.resent for outcome in outcomes),
         overrun=sum(outcome.overrun for outcome in outcomes),
+        abandoned=sum(outcome.abandoned for outcome in outcomes),
         retried=sum(outcome.retries for outcome in outcomes),
     )
 

@@ -8,6 +8,8 @@ import msgspec
 
 WIDTH, HEIGHT = 720, 280
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 16, 40
+SMALLEST = 1e-9
+"""Nothing shown is smaller; below it a scale would divide by nothing."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -33,7 +35,7 @@ def line_chart(title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> str:
     if not drawn:
         return ""
     xs = [x.place(point[0]) for line in drawn for point in line.points]
-    low_x, high_x = min(xs), max(*xs, min(xs) + 1e-9)
+    low_x, high_x = min(xs), max(*xs, min(xs) + SMALLEST)
     high_y = nice_ceiling(max(point[1] for line in drawn for point in line.points))
     frame = _Frame(low_x, high_x, high_y)
     x_ticks = [tick for tick in x.ticks if low_x <= x.place(tick) <= high_x] or nice_ticks(low_x, high_x)
@@ -108,10 +110,10 @@ def _legend(lines: Sequence[Line]) -> list[str]:
 
 def nice_ceiling(value: float) -> float:
     """The next of 1, 2, 2.5, 5, 10 … above a value."""
-    if value <= 0:
+    if value < SMALLEST:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value)
+    return next((step * power for step in (1, 2, 2.5, 5) if step * power >= value), 10 * power)
 
 
 def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:

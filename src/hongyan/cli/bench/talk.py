@@ -84,7 +84,7 @@ class Talk:
             parent.tell(Tick(sum(len(sender.sent_at) for sender in senders), self.arrived()))
             if not any(talker.is_open for talker in self.talkers):
                 raise ConnectionLostError(ABNORMAL)
-        self.pace.sending = False
+        self.pace.sending = self.pace.resending = False
         if self.pacer is not None:
             self.pacer.stop()
 
@@ -135,6 +135,7 @@ class Talk:
             resent=dict(self.faults.resent),
             unanswered=sum(sender.open_count for sender in senders),
             overrun=self.pace.overrun,
+            abandoned=self.pace.abandoned,
             retries=self.opening.retries,
         )
 

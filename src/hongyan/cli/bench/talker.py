@@ -16,15 +16,21 @@ MAX_OPEN = 900
 """Open submissions of one connection; the server allows a thousand."""
 
 RETRY_S = 0.1
+LONGEST_RETRY_S = 5.0
 
 
 class Pace:
-    """Whether clients may send, shared by those of one process. In a closed loop a receipt is answered by the next send."""
+    """Whether clients may send, shared by those of one process. In a closed loop a receipt is answered by the next send.
+
+    `overrun` counts sends that were left out over the bound, `abandoned` those refused for the moment when the load was over.
+    """
 
     def __init__(self, *, closed_loop: bool) -> None:
         self.closed_loop = closed_loop
         self.sending = False
+        self.resending = True
         self.overrun = 0
+        self.abandoned = 0
 
 
 class Talker(Client):
@@ -47,6 +53,7 @@ class Talker(Client):
         self.push_ats: list[int] = []
         self.free: list[int] = []
         self.numbers = [0]  # by frame id, what was sent last under it
+        self.attempts: dict[int, int] = {}
         self.quota = MAX_NUMBER
         self.packets = 0
         self._slots = 0
@@ -144,20 +151,25 @@ class Talker(Client):
             self.on_event(event)
             return
         loop = asyncio.get_running_loop()
-        wait_s = max(RETRY_S, event.error.retry_after_ms / 1000)
         if event.error.permanent:
             self.refused += 1
             self.faults.refused[event.error.name] += 1
-            loop.call_later(wait_s, lambda: self.on_free([slot], time.monotonic_ns()))
-        else:
-            self.faults.resent[event.error.name] += 1
-            loop.call_later(wait_s, self.resend, slot)
+            loop.call_later(RETRY_S, lambda: self.on_free([slot], time.monotonic_ns()))
+            return
+        number = self.numbers[slot]
+        attempt = self.attempts[number] = self.attempts.get(number, 0) + 1
+        wait_s = max(RETRY_S, event.error.retry_after_ms / 1000) * 2 ** (attempt - 1)
+        self.faults.resent[event.error.name] += 1
+        loop.call_later(min(LONGEST_RETRY_S, wait_s), self.resend, slot)
 
     def resend(self, slot: int) -> None:
         """Sends again what was sent last under a frame id: the same bytes, marked as a retry."""
         number = self.numbers[slot]
         self.resent.add(number)
-        if self.is_open:
+        if not self.pace.resending:
+            self.pace.abandoned += 1
+            self.refused += 1
+        elif self.is_open:
             stamp = self.sent_at[number - self.first_number] // 1000
             self.write(self.forms.again(slot) % (number, stamp))
 

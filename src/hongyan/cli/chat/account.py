@@ -13,7 +13,8 @@ from hongyan.model.codes import ErrorCode
 from hongyan.model.errors import SetupError
 from hongyan.model.ids import UserId, parse_user_id
 from hongyan_client import HttpError, Login, SessionEndedError, SqliteStore, TokenFile, register
-from hongyan_client.auth import Session
+from hongyan_client.auth import Registered, Session
+from hongyan_client.http import call
 
 
 class Person(Protocol):
@@ -45,6 +46,10 @@ class Desk(msgspec.Struct, frozen=True):
         """The tokens of this device."""
         return TokenFile(self.folder / "tokens.json")
 
+    def forget_tokens(self) -> None:
+        """They are not taken any more: the next start asks for the password."""
+        (self.folder / "tokens.json").unlink(missing_ok=True)
+
     def make(self) -> None:
         """Makes the folder. Raises SetupError."""
         try:
@@ -74,6 +79,12 @@ def check_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def is_overheard(url: str) -> bool:
+    """Whether passwords and messages travel to another machine as they are."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
+
+
 def desk_at(url: str, user_id: str, environment: Mapping[str, str]) -> Desk:
     """Where a user of a server is kept. Raises InvalidField for what is no user id."""
     return Desk(url, parse_user_id(user_id), _server_folder(url, environment) / user_id)
@@ -92,7 +103,7 @@ async def log_in(desk: Desk, person: Person) -> Login:
     """
     login = Login(desk.user_id, device_id=desk.device_id(), device_name="hongyan chat", tokens=desk.tokens)
     try:
-        await Session(desk.url, login).token()
+        await _check_tokens(desk, login)
         return login
     except SessionEndedError:
         # No tokens, or none that are taken: the password is asked for.
@@ -104,10 +115,22 @@ async def log_in(desk: Desk, person: Person) -> Login:
     return login
 
 
+async def _check_tokens(desk: Desk, login: Login) -> None:
+    """Asks the server whether the kept tokens are taken still, and refreshes them. Raises SessionEndedError, HttpError."""
+    session = Session(desk.url, login)
+    token = await session.token()
+    try:
+        await call("GET", f"{desk.url}/api/v1/users/me", Registered, token=token)
+    except HttpError as error:
+        if error.status != 401:
+            raise
+        await session.token(refused=token)
+
+
 async def _log_in(desk: Desk, login: Login, person: Person) -> None:
     password = person.password(desk.user_id)
     with_password = msgspec.structs.replace(login, password=password)
-    (desk.folder / "tokens.json").unlink(missing_ok=True)
+    desk.forget_tokens()
     try:
         await Session(desk.url, with_password).token()
         return

@@ -15,6 +15,7 @@ from hongyan.cli.chat.words import Line, Row
 
 LINE_BYTES = 1 << 20
 READ_BYTES = 1 << 16
+ONLINE = "online"
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -112,8 +113,8 @@ class PlainScreen:
 
     def status(self, status: Status) -> None:
         before, self._status = self._status, status
-        if status.connection != before.connection:
-            self.notice(status.connection)
+        if status.connection == ONLINE != before.connection:
+            self.notice(ONLINE)
         marked = (status.title, status.mark_seq, status.mark)
         if status.mark and marked != (before.title, before.mark_seq, before.mark):
             self.notice(f"{status.mark_seq} {status.mark}")

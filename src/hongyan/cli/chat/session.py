@@ -9,7 +9,16 @@ from hongyan.cli.chat import typed as ask
 from hongyan.cli.chat.screen import Screen, Status
 from hongyan.cli.chat.typed import COMMANDS, Mistake
 from hongyan.cli.chat.window import TYPING_S, Window
-from hongyan.cli.chat.words import connection_words, find_chat, is_news, line_of, row_of, sentence_of, title_of
+from hongyan.cli.chat.words import (
+    connection_words,
+    find_chat,
+    is_news,
+    line_of,
+    outage_words,
+    row_of,
+    sentence_of,
+    title_of,
+)
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ConversationId, ConversationKind
 from hongyan.protocol.frames import Limits
@@ -51,7 +60,7 @@ class Chat:
         self._client, self._screen = client, screen
         self._window: Window | None = None
         self._changing = asyncio.Lock()
-        self._connection = "connecting…"
+        self._connection, self._outage = "connecting…", False
         self._sending: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(SENDING_LIMIT)
         self._typed_at_s = float("-inf")
@@ -102,8 +111,7 @@ class Chat:
         match event:
             case ConnectionChanged():
                 self._connection = connection_words(event)
-                if event.state is ConnectionState.ONLINE and window is not None:
-                    await window.refresh_positions()
+                await self._tell_connection(event)
             case SubmissionRefused():
                 self._screen.problem(sentence_of(event.error))
             case EntryAdded() if window is not None and event.entry.conversation_id == window.conversation_id:
@@ -112,6 +120,16 @@ class Chat:
                 self._notice(event)
             case _ if window is not None and event.conversation_id == window.conversation_id:
                 await self._take_here(event, window)
+
+    async def _tell_connection(self, event: ConnectionChanged) -> None:
+        """An outage is told once, however often it is tried to connect."""
+        if event.state is ConnectionState.WAITING and not self._outage:
+            self._outage = True
+            self._screen.notice(outage_words(event))
+        elif event.state is ConnectionState.ONLINE:
+            self._outage = False
+            if self._window is not None:
+                await self._window.refresh_positions()
 
     async def _take_here(self, event: Event, window: Window) -> None:
         """Something else about the open chat."""
@@ -190,6 +208,7 @@ class Chat:
             raise Mistake(f"That is {size_bytes // 1024} KiB; a message holds {CONTENT_BYTES // 1024} KiB.")
         if not self._client.is_online:
             self._screen.notice("Kept; it is sent as soon as there is a connection.")
+        self._typed_at_s = float("-inf")
         await self._room.acquire()
         task = group.create_task(self._send(window.conversation_id, text))
         self._sending.add(task)

@@ -4,8 +4,8 @@ import re
 
 import msgspec
 
-SHOWN_CHARS = 2_000
-SHOWN_LINES = 24
+SHOWN_CHARS = 1_500
+SHOWN_LINES = 16
 PREVIEW_CHARS = 48
 
 # C0 without tab and newline, DEL, C1; and the explicit marks that reorder what stands around them. Right-to-left text

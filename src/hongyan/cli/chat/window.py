@@ -43,7 +43,7 @@ class Window:
         await self._ask_positions()
         entries = await self._older(0)
         self._screen.notice(f"{self.title}{': /more shows what came before' if self._is_more(entries) else ''}")
-        await self._show(entries)
+        await self._show(entries, marked=True)
 
     async def more(self) -> None:
         """Shows what came before. Raises ClientError."""
@@ -52,7 +52,7 @@ class Window:
             self._screen.notice("This is where it begins.")
             return
         self._screen.notice(f"{len(entries)} before message {self.low}:")
-        await self._show(entries)
+        await self._show(entries, marked=True)
         self._screen.notice("and then what you saw." if self._is_more(entries) else "That was all of it.")
 
     async def find(self, seq: int) -> Entry | None:
@@ -123,11 +123,15 @@ class Window:
             before = found[0].seq
         return found
 
-    async def _show(self, entries: list[Entry]) -> None:
+    async def _show(self, entries: list[Entry], *, marked: bool = False) -> None:
+        """Puts entries on the screen and counts them as read; `marked`: they are old enough to have a read mark."""
         me = self._client.user_id
         for entry in entries:
+            # Who writes has read what stands before; no position is pushed for that.
+            self._merge(Position(entry.sender_id, entry.seq, entry.seq))
+        for entry in entries:
             own = entry.sender_id == me and isinstance(entry.body, Message)
-            mark = mark_of(entry.seq, self._positions.values(), self.kind) if own and self._positions else ""
+            mark = mark_of(entry.seq, self._positions.values(), self.kind) if own and marked else ""
             self._screen.entry(line_of(entry, me, mark))
             self.own_seq = max(self.own_seq, entry.seq) if own else self.own_seq
         if entries:

@@ -27,6 +27,7 @@ from hongyan_client import (
     Recalled,
     RecallNotice,
     RefusedError,
+    SessionEndedError,
     Text,
     Video,
     Voice,
@@ -123,8 +124,13 @@ def connection_words(event: ConnectionChanged) -> str:
         return "online"
     if event.state is ConnectionState.CONNECTING:
         return "connecting…"
+    return f"reconnecting in {max(1, round(event.retry_in_s))} s"
+
+
+def outage_words(event: ConnectionChanged) -> str:
+    """Why there is no connection."""
     reason = clean_line(event.reason).rstrip(".")
-    return f"reconnecting in {max(1, round(event.retry_in_s))} s" + (f": {reason}" if reason else "")
+    return f"No connection{': ' if reason else ''}{reason}. It is tried again by itself."
 
 
 def sentence_of(error: Exception) -> str:
@@ -134,6 +140,9 @@ def sentence_of(error: Exception) -> str:
             text = error.sentence
         case OutcomeUnknownError():
             text = "The server did not answer in time; try again."
+        case SessionEndedError():
+            # The number is for programs.
+            text = str(error).removesuffix(f" (close code {error.close_code})")
         case ClientError() | HongyanError():
             text = str(error)
         case OSError():

@@ -116,6 +116,13 @@ async def test_what_is_refused_for_the_moment_is_sent_again_under_the_same_id() 
     assert verdict.is_clean
 
 
+async def test_what_is_still_refused_when_the_load_is_over_is_given_up_and_counted() -> None:
+    script, verdict = await play(PLANS[Scenario.ONE_TO_ONE], SmallServer(full=1_000_000))
+    assert script.outcome.abandoned == 6 * 5
+    assert (script.outcome.unanswered, script.outcome.refused) == (0, {})
+    assert verdict.is_clean
+
+
 async def test_idle_clients_ping_and_every_pong_is_counted() -> None:
     outcome = (await play(PLANS[Scenario.IDLE], SmallServer()))[0].outcome
     assert outcome.heartbeats >= 6

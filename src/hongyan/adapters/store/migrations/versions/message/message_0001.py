@@ -22,7 +22,7 @@ TABLES = (
         left_seq INTEGER NOT NULL, read_seq INTEGER NOT NULL, read_countable INTEGER NOT NULL,
         delivered_seq INTEGER NOT NULL, PRIMARY KEY (conversation_id, user_id)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE membership (
-        user_id TEXT NOT NULL, conversation_id TEXT NOT NULL,
+        user_id TEXT NOT NULL, conversation_id TEXT NOT NULL, left_offset INTEGER NOT NULL,
         PRIMARY KEY (user_id, conversation_id)) STRICT, WITHOUT ROWID""",
     """CREATE TABLE log_position (
         partition INTEGER NOT NULL PRIMARY KEY, next_offset INTEGER NOT NULL) STRICT""",
