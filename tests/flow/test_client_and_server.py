@@ -35,6 +35,7 @@ from hongyan_client import (
 pytestmark = pytest.mark.blocks("a server opens its files on the loop, before it serves anybody")
 
 USERS = ("alice", "bob", "eve")
+BOB = UserId("bob")
 PASSWORD = "correct horse battery"
 OPTIONS = ClientOptions(
     backoff_first_s=0.001, backoff_last_s=0.05, receipt_timeout_s=1.0, request_timeout_s=1.0, mark_every_s=0.01
@@ -159,8 +160,8 @@ class Person:
 async def test_devices_on_a_line_that_breaks_end_equal_to_fresh_ones(config: Config, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     async with running(config) as server, Line(rng, server.ws).open() as line:
-        stores = (MemoryStore(), SqliteStore(tmp_path / "bob.db"), SqliteStore(tmp_path / "eve.db"))
-        people = [Person(server, line, *which) for which in zip(USERS, stores, strict=True)]
+        stores: list[Store] = [MemoryStore(), SqliteStore(tmp_path / "bob.db"), SqliteStore(tmp_path / "eve.db")]
+        people = [Person(server, line, user_id, store) for user_id, store in zip(USERS, stores, strict=True)]
         async with people[0].client() as founder:
             await founder.create_group("Club", ["bob", "eve"], group_id="club")
         line.chance = 0.03
@@ -237,7 +238,5 @@ async def test_two_people_talk_over_the_whole_server(config: Config) -> None:
         assert shown.unread == 5
         await bob.mark_read(bob.single("alice"))
         async with asyncio.timeout(5):
-            while {found.user_id: found.read_seq for found in await alice.positions(alice.single("bob"))}.get(
-                "bob", 0
-            ) < 5:
+            while not any(row.user_id == BOB and row.read_seq == 5 for row in await alice.positions(alice.single(BOB))):
                 await asyncio.sleep(0.01)  # allow sleep: marks are gathered for half a second

@@ -7,10 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from hongyan.model.ids import UserId, single_id
+from hongyan.model.records import Entry
 from hongyan_client import Client, ClientOptions, HttpError, Login, Message, register, text_of
 
 USERS = ("alice", "bob")
@@ -46,6 +50,18 @@ class Server:
         with self._process as process:
             return process.wait(20)
 
+    def end(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Not started yet; gone at the end, however that came."""
+    found = Server(tmp_path / "data")
+    yield found
+    found.end()
+
 
 def free_ports(count: int) -> list[int]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
@@ -63,8 +79,8 @@ async def talk(client: Client, said: list[str], stop: asyncio.Event) -> None:
         said.append(text)
 
 
-async def test_clients_come_back_and_nothing_acknowledged_is_missing_doubled_or_moved(tmp_path: Path) -> None:
-    rng, server = random.Random(4), Server(tmp_path / "data")
+async def test_clients_come_back_and_nothing_acknowledged_is_missing_doubled_or_moved(server: Server) -> None:
+    rng = random.Random(4)
     await asyncio.to_thread(server.start)
     for user_id in USERS:
         await register(server.url, user_id, PASSWORD)
@@ -85,8 +101,8 @@ async def test_clients_come_back_and_nothing_acknowledged_is_missing_doubled_or_
             stop.set()
         for client in (alice, bob):
             await client.synced()
-        texts = [text_of(entry) for entry in await alice.entries(PAIR, limit=1_000_000)]
-        assert texts == [text_of(entry) for entry in await bob.entries(PAIR, limit=1_000_000)]
+        texts = [text_of(entry) for entry in await from_the_first(alice)]
+        assert texts == [text_of(entry) for entry in await from_the_first(bob)]
         for user_id in USERS:
             assert [text for text in texts if text.startswith(user_id)] == said[user_id]
         await assert_fresh_device_agrees(server, alice)
@@ -94,18 +110,22 @@ async def test_clients_come_back_and_nothing_acknowledged_is_missing_doubled_or_
 
 
 async def assert_fresh_device_agrees(server: Server, client: Client) -> None:
-    entries = await client.entries(PAIR, limit=1_000_000)
+    entries = await from_the_first(client)
     assert all(isinstance(entry.body, Message) for entry in entries)
     async with Client(server.url, Login(client.user_id, PASSWORD, device_id="fresh"), options=OPTIONS) as fresh:
         await fresh.synced()
-        page = await fresh.history(PAIR)
-        while page.more:
-            page = await fresh.history(PAIR, before=page.entries[0].seq)
-        assert await fresh.entries(PAIR, limit=1_000_000) == entries
+        assert await from_the_first(fresh) == entries
 
 
-async def test_a_server_that_stops_in_order_is_left_and_found_again(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data")
+async def from_the_first(client: Client) -> Sequence[Entry]:
+    """All entries: what was said before a device connected for the first time comes as history."""
+    page = await client.history(PAIR)
+    while page.more:
+        page = await client.history(PAIR, before=page.entries[0].seq)
+    return await client.entries(PAIR, limit=1_000_000)
+
+
+async def test_a_server_that_stops_in_order_is_left_and_found_again(server: Server) -> None:
     await asyncio.to_thread(server.start)
     await register(server.url, "alice", PASSWORD)
     with suppress(HttpError):
