@@ -51,7 +51,7 @@ class Limits(msgspec.Struct, frozen=True):
         int, Meta(ge=1, le=1_000_000, description="Open connections that have not sent their token yet.")
     ] = 5_000
     connect_timeout_s: Annotated[
-        float, Meta(gt=0, le=300, description="How long a connection may take to send its token.")
+        float, Meta(gt=0, le=120, description="How long a connection may take to send its token.")
     ] = 5.0
     connections: Annotated[int, Meta(ge=1, le=1_000_000, description="Open connections of this process.")] = 15_000
     requests_per_connection: Annotated[
