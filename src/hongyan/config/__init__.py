@@ -74,7 +74,12 @@ class Gateway(msgspec.Struct, frozen=True):
         Meta(ge=4_096, le=67_108_864, description="What may wait in a connection's write buffer before it is slow."),
     ] = 262_144
     slow_consumer_s: Annotated[
-        float, Meta(gt=0, le=300, description="How long a connection may be slow before it is closed.")
+        float,
+        Meta(
+            gt=0,
+            le=300,
+            description="A slow connection that takes less than a quarter of its buffer in this time is closed.",
+        ),
     ] = 5.0
     drain_s: Annotated[
         float, Meta(ge=0, le=600, description="How long a stopping server lets connections go by themselves.")
