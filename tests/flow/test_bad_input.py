@@ -194,7 +194,7 @@ async def test_thousands_of_connections_that_send_rubbish_leave_nothing_behind(s
             device.close()
     gateway = server.stages.gateway
     await until(lambda: not gateway.connections)
-    assert (gateway.unauthenticated, gateway.by_user, gateway.paused) == (0, {}, set())
+    assert (gateway.unauthenticated, gateway.by_user, gateway.paused) == (0, {}, {})
     await unharmed(server)
 
 

@@ -51,7 +51,7 @@ class Limits(msgspec.Struct, frozen=True):
         int, Meta(ge=1, le=1_000_000, description="Open connections that have not sent their token yet.")
     ] = 5_000
     connect_timeout_s: Annotated[
-        float, Meta(gt=0, le=300, description="How long a connection may take to send its token.")
+        float, Meta(gt=0, le=120, description="How long a connection may take to send its token.")
     ] = 5.0
     connections: Annotated[int, Meta(ge=1, le=1_000_000, description="Open connections of this process.")] = 15_000
     requests_per_connection: Annotated[
@@ -74,7 +74,12 @@ class Gateway(msgspec.Struct, frozen=True):
         Meta(ge=4_096, le=67_108_864, description="What may wait in a connection's write buffer before it is slow."),
     ] = 262_144
     slow_consumer_s: Annotated[
-        float, Meta(gt=0, le=300, description="How long a connection may be slow before it is closed.")
+        float,
+        Meta(
+            gt=0,
+            le=300,
+            description="A slow connection that takes less than a quarter of its buffer in this time is closed.",
+        ),
     ] = 5.0
     drain_s: Annotated[
         float, Meta(ge=0, le=600, description="How long a stopping server lets connections go by themselves.")

@@ -106,17 +106,21 @@ class Connection:
         One packet more than the bound may thus wait: a large page alone does not make a slow consumer.
         """
         wire = self.wire
-        if self.paused_at_s and wire.buffered_bytes() > self.gateway.options.write_buffer_hard_bytes:
-            self.gateway.close(self, CloseCode.SLOW_CONSUMER)
-        else:
-            wire.send_packet(packet)
+        if self.paused_at_s:
+            gateway = self.gateway
+            if wire.buffered_bytes() > gateway.options.write_buffer_hard_bytes:
+                gateway.close(self, CloseCode.SLOW_CONSUMER)
+                return
+            if self in gateway.paused:
+                gateway.paused[self] += len(packet)
+        wire.send_packet(packet)
 
     def writing_paused(self) -> None:
-        """The socket takes no more; the wheel gives it some seconds."""
+        """The socket takes no more; the wheel watches whether it goes on."""
         self.paused_at_s = self.gateway.now_s
-        self.gateway.paused.add(self)
+        self.gateway.paused[self] = self.wire.buffered_bytes()
 
     def writing_resumed(self) -> None:
         """The socket takes again."""
         self.paused_at_s = 0.0
-        self.gateway.paused.discard(self)
+        self.gateway.paused.pop(self, None)

@@ -41,8 +41,10 @@ Cast = Callable[[Identity, Any], None]
 
 
 class GatewayOptions(msgspec.Struct, frozen=True):
-    """Bounds of a gateway. A paused connection is cut after `slow_consumer_s`, or over `write_buffer_hard_bytes` at once.
+    """Bounds of a gateway.
 
+    A connection whose buffer went over `write_buffer_bytes` is cut over `write_buffer_hard_bytes` at once, and when it takes less
+    than a quarter of `write_buffer_bytes` in `slow_consumer_s`: a large page on a slow line takes its time.
     `requests` bounds the reads that run for all connections together, those of connections that are gone too.
     """
 
@@ -87,7 +89,8 @@ class Gateway:
         self.routes, self.clock, self.metrics = around.routes, around.clock, around.metrics
         self.connections: dict[int, Connection] = {}
         self.by_user: dict[UserId, Connection | tuple[Connection, ...]] = {}
-        self.paused: set[Connection] = set()
+        # What would wait at a socket that takes no more, had it taken nothing since the wheel looked last.
+        self.paused: dict[Connection, int] = {}
         self.unauthenticated = 0
         self.now_s = asyncio.get_running_loop().time()
         self.draining = False
@@ -132,7 +135,7 @@ class Gateway:
         if self.connections.pop(connection.id, None) is None:
             return
         connection.end.close()
-        self.paused.discard(connection)
+        self.paused.pop(connection, None)
         user_id = connection.user_id
         if user_id is None:
             self.unauthenticated -= 1
@@ -372,8 +375,17 @@ class Gateway:
             return
         delivered = 0
         for fanout in fanouts:
-            delivered += deliver_fanout(self, fanout)
+            try:
+                delivered += deliver_fanout(self, fanout)
+            except Exception as error:  # noqa: BLE001 - what one codec cannot write must not stop everybody's delivery
+                self._push_failed(fanout, error)
         self.metrics.deliveries += delivered
+
+    def _push_failed(self, fanout: Fanout, error: Exception) -> None:
+        logger.error("push failed", conversation_id=fanout.conversation_id, exc_info=error)
+        for user_id in fanout.recipients:
+            for connection in self.connections_of(user_id):
+                connection.reply(0, frames.Resync())
 
     def signal(self, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
         """See ports.link.Downlink. Connections that are slow get none."""

@@ -1,7 +1,6 @@
 """One timer for all connections: who never authenticated, who fell silent, who reads too slowly."""
 
 import asyncio
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hongyan.gateway.connection import Connection
@@ -46,7 +45,7 @@ class Wheel:
         for connection in due:
             if connection.id in gateway.connections:
                 self._look_at(connection, now_s)
-        self._cut_slow(gateway.paused, now_s)
+        self._cut_slow(now_s)
         self._drop_lingering(now_s)
 
     def _look_at(self, connection: Connection, now_s: float) -> None:
@@ -61,11 +60,16 @@ class Wheel:
         else:
             self.add(connection, left_s)
 
-    def _cut_slow(self, paused: Iterable[Connection], now_s: float) -> None:
-        gateway = self._gateway
-        for connection in list(paused):
-            if now_s - connection.paused_at_s > gateway.options.slow_consumer_s:
+    def _cut_slow(self, now_s: float) -> None:
+        gateway, options = self._gateway, self._gateway.options
+        for connection, waiting in list(gateway.paused.items()):
+            if now_s - connection.paused_at_s <= options.slow_consumer_s:
+                continue
+            left = connection.wire.buffered_bytes()
+            if waiting - left < options.write_buffer_bytes // 4:
                 gateway.close(connection, CloseCode.SLOW_CONSUMER)
+            else:
+                gateway.paused[connection], connection.paused_at_s = left, now_s
 
     def _drop_lingering(self, now_s: float) -> None:
         """Ends sockets that we closed, gone ones mostly, a while later: a peer that does not read would keep its buffer."""

@@ -24,7 +24,7 @@ async def test_a_reader_that_stops_is_closed_when_more_waits_than_the_hard_bound
         assert slow.closed is CloseCode.SLOW_CONSUMER
         assert slow.wire.buffered_bytes() < 2_100
         assert quick.entries() == list(range(1, 60))
-        assert world.gateway.paused == set()
+        assert world.gateway.paused == {}
 
 
 async def test_one_large_packet_alone_does_not_make_a_slow_consumer() -> None:
@@ -43,7 +43,7 @@ async def test_one_large_packet_alone_does_not_make_a_slow_consumer() -> None:
         assert peer.closed is None
         peer.wire.read_on()
         assert len(peer.heard()) == 1
-        assert world.gateway.paused == set()
+        assert world.gateway.paused == {}
 
 
 async def test_large_replies_are_compressed_for_those_who_can_read_that() -> None:

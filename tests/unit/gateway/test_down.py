@@ -2,7 +2,7 @@
 
 from hongyan.model.codes import CloseCode, NotAMember
 from hongyan.model.ids import UserId
-from hongyan.ports.link import Answer, Fanout, MovedPosition
+from hongyan.ports.link import Answer, Fanout, MovedPosition, OutEntry
 from hongyan.protocol import frames
 from hongyan.protocol.codec import PROTO_SERVER
 from hongyan.protocol.codec_json import JSON_SERVER
@@ -125,3 +125,16 @@ async def test_one_who_is_cut_in_the_middle_of_a_share_takes_nothing_from_the_ot
             world.gateway.deliver(NUMBER, [fanout(out(seq))])
         assert slow.closed is CloseCode.SLOW_CONSUMER
         assert twin.entries() == bob.entries() == [1, 2, 3]
+
+
+async def test_what_cannot_be_written_stops_nobody_else_and_tells_its_recipients_to_sync(
+    logged: list[dict[str, object]],
+) -> None:
+    world = World()
+    async with world.running():
+        browser, phone = await world.connected("bob/browser", JSON_SERVER), await world.connected("carol/phone")
+        broken = OutEntry(1, b"this is no entry", NUMBER, 0)
+        world.gateway.deliver(NUMBER, [fanout(broken), fanout(out(2), to=(BOB, CAROL))])
+        assert [type(event) for _, event in browser.heard()] == [frames.Resync, frames.Push]
+        assert phone.entries() == [2]
+    assert [line["event"] for line in logged] == ["push failed"]

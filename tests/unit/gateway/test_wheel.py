@@ -58,7 +58,40 @@ async def test_a_socket_that_takes_nothing_for_too_long_is_cut_and_one_that_reco
         assert (stuck.closed, moody.closed) == (CloseCode.SLOW_CONSUMER, None)
         world.turn(10)
         assert moody.closed is None
-        assert world.gateway.paused == set()
+        assert world.gateway.paused == {}
+
+
+async def test_a_slow_line_that_goes_on_taking_is_not_cut_while_more_comes() -> None:
+    """A page of a megabyte takes a phone on a poor line longer than a moment."""
+    world = World(GatewayOptions(slow_consumer_s=3, write_buffer_bytes=40_000))
+    async with world.running():
+        peer = await world.connected(high_bytes=40_000)
+        peer.wire.is_read = False
+        page = b"x" * 10_000
+        for _ in range(60):
+            peer.connection.send(page)
+        for _ in range(10):
+            for _ in range(2):
+                peer.connection.send(page)
+            peer.wire.packets += peer.wire.held[:4]
+            del peer.wire.held[:4]
+            world.turn(4)
+            assert peer.closed is None
+        world.turn(4)
+        assert peer.closed is CloseCode.SLOW_CONSUMER
+
+
+async def test_a_reader_that_takes_a_little_now_and_then_is_cut() -> None:
+    world = World(GatewayOptions(slow_consumer_s=3, write_buffer_bytes=40_000))
+    async with world.running():
+        peer = await world.connected(high_bytes=40_000)
+        peer.wire.is_read = False
+        for _ in range(100):
+            peer.connection.send(b"x" * 1_000)
+        for _ in range(4):
+            peer.wire.held.pop(0)
+            world.turn(1)
+        assert peer.closed is CloseCode.SLOW_CONSUMER
 
 
 async def test_what_a_peer_does_not_read_of_its_goodbye_is_dropped_after_a_while() -> None:

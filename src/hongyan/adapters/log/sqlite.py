@@ -82,7 +82,9 @@ class SqliteLog:
         if len(self._queue) >= self._options.queue_records or self._queue_bytes >= self._options.queue_bytes:
             raise Overloaded(what="the log", retry_after_ms=500)
         self._queue.append(record)
-        self._queue_bytes += _weight(record)
+        command = record.command
+        # `_weight`, without the call: this runs for every message.
+        self._queue_bytes += _RECORD_BYTES + (len(command.content) if type(command) is SendMessage else 0)
         if not self._wake.is_set():
             self._wake.set()
 
