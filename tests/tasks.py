@@ -1,7 +1,7 @@
 """Things that run beside a test."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,4 +23,10 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[
 async def rounds(count: int = 10) -> None:
     """Lets everything that can go on do so, for some turns of the loop."""
     for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Lets everything go on until something is so."""
+    while not is_so():
         await asyncio.sleep(0)

@@ -1,6 +1,7 @@
 """From a submission to a record in the log."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import msgspec
 import xxhash
@@ -20,7 +21,7 @@ from hongyan.model.ids import (
 )
 from hongyan.model.records import Record
 from hongyan.ports.clock import Clock
-from hongyan.ports.link import Submission
+from hongyan.ports.link import Later, Submission
 from hongyan.ports.log import Log
 from hongyan.ports.state import Hot
 
@@ -61,7 +62,7 @@ class Admission:
         self._buckets_bound = _BUCKETS
         self.pressure: Callable[[], HongyanError | None] = lambda: None
 
-    def admit(self, submission: Submission) -> Awaitable[None] | None:
+    def admit(self, submission: Submission) -> Later | None:
         """Checks and appends. Returns what to wait for when the other side's existence is not known at once."""
         now_ms = self._clock()
         pressure = self.pressure()
@@ -79,7 +80,7 @@ class Admission:
         if all(self._directory.known(user_id) for user_id in strangers):
             self._append(submission, conversation_id, self._stamped(command), now_ms)
             return None
-        return self._admit_late(submission, conversation_id, strangers)
+        return partial(self._admit_late, submission, conversation_id, strangers)
 
     async def _admit_late(
         self, submission: Submission, conversation_id: ConversationId, strangers: Sequence[UserId]

@@ -94,7 +94,11 @@ class Connection:
     def refuse(self, request: int, error: HongyanError) -> None:
         """Tells of an error. A refused frame that wanted no reply is told as a push, so that nothing fails in silence."""
         self.gateway.metrics.refused(error.name)
-        self.reply(request, error_reply(error))
+        frame, held = ServerFrame(request, error_reply(error)), self.gateway.held
+        if held is not None:
+            held.append(frame)
+        else:
+            self.send(self.end.codec.encode([frame]))
 
     def send(self, packet: bytes) -> None:
         """Writes a packet. A connection that already has more than the hard bound in its buffer is closed instead.

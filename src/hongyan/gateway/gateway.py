@@ -18,7 +18,7 @@ from hongyan.model.codes import (
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ConversationId, DeviceId, UserId
 from hongyan.ports.clock import Clock
-from hongyan.ports.link import Admit, Authenticate, Fanout, Identity, Submission
+from hongyan.ports.link import Admit, Authenticate, Fanout, Identity, Later, Submission
 from hongyan.ports.state import Routes
 from hongyan.protocol import frames
 from hongyan.protocol.server import ServerCodec, ServerEnd, State
@@ -28,7 +28,7 @@ logger = get_logger(__name__)
 
 P = ParamSpec("P")
 
-_CALM_S = 0.1
+_CALM_S = 0.25
 
 Handler = Callable[[Identity, Any], Awaitable[frames.ServerEvent]]
 """Answers a read of one user."""
@@ -92,6 +92,7 @@ class Gateway:
         self.now_s = asyncio.get_running_loop().time()
         self.draining = False
         self.calmed: set[Connection] = set()
+        self.held: list[frames.ServerFrame] | None = None
         self.lingering: dict[Wire, float] = {}
         self._requests = 0
         self._last_id = 0
@@ -179,6 +180,17 @@ class Gateway:
         self._take(connection, arrived)
 
     def _take(self, connection: Connection, arrived: Sequence[frames.ClientFrame]) -> None:
+        """Handles the frames of a packet; what is refused of them is told in one packet."""
+        held: list[frames.ServerFrame] = []
+        self.held = held
+        try:
+            self._take_each(connection, arrived)
+        finally:
+            self.held = None
+        if held:
+            connection.send(connection.end.codec.encode(held))
+
+    def _take_each(self, connection: Connection, arrived: Sequence[frames.ClientFrame]) -> None:
         for index, frame in enumerate(arrived):
             command = frame.command
             if type(command) is frames.Submit:
@@ -237,9 +249,9 @@ class Gateway:
             if connection.id in self.connections and connection.lane is None:
                 connection.wire.resume_reading()
 
-    async def _admit_late(self, connection: Connection, request: int, wait: Awaitable[None]) -> None:
+    async def _admit_late(self, connection: Connection, request: int, wait: Later) -> None:
         try:
-            await wait
+            await wait()
         except HongyanError as error:
             self._not_admitted(connection, request, error)
         except Exception as error:  # noqa: BLE001 - the connection's other frames must not wait for ever

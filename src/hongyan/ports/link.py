@@ -34,7 +34,10 @@ class Submission(msgspec.Struct, frozen=True, gc=False):
 Authenticate = Callable[[str], Awaitable[Identity]]
 """A token to its identity. Raises TokenInvalid, TokenExpired, TokenRevoked."""
 
-Admit = Callable[[Submission], Awaitable[None] | None]
+Later = Callable[[], Awaitable[None]]
+"""What has still to be waited for. Nothing of it runs before it is called, so it may be dropped."""
+
+Admit = Callable[[Submission], Later | None]
 """Checks a submission and appends it. Returns None when that is done, or what to wait for before this sender's next.
 
 Raises the coded error of a refusal, at once or when awaited. The receipt comes by the Downlink.

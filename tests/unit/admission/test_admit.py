@@ -160,7 +160,7 @@ async def test_where_it_is_not_known_at_once_it_waits_for_the_directory_and_then
     assert wait is not None
     assert world.taken() == []
     world.now_ms += 40
-    await wait
+    await wait()
     assert world.asked == [[BOB]]
     assert [record.time_ms for record in world.taken()] == [world.now_ms]
 
@@ -175,7 +175,7 @@ async def test_a_user_who_does_not_exist_is_named() -> None:
         wait = world.admission.admit(submission)
         assert wait is not None
         with pytest.raises(UserUnknown) as refused:
-            await wait
+            await wait()
         assert refused.value.fields == {"user_id": "nobody"}
     assert world.taken() == []
 

@@ -1,7 +1,9 @@
 """Clients on real sockets: a WebSocket by picows, and a TCP stream by asyncio."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import base64
+import os
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import cast
 from urllib.parse import urlsplit
@@ -87,7 +89,15 @@ class WsClient(WSListener):
     def send(self, *commands: frames.ClientCommand, first: int = 1) -> None:
         """One packet of commands, numbered from `first`."""
         sent = [frames.ClientFrame(first + index, each) for index, each in enumerate(commands)]
-        self.wire.send(self.kind, self.codec.encode(sent))
+        self.send_packet(self.codec.encode(sent))
+
+    def send_packet(self, packet: bytes) -> None:
+        """Any bytes as one message."""
+        self.wire.send(self.kind, packet)
+
+    def close(self) -> None:
+        """Cuts the line."""
+        self.wire.disconnect(graceful=False)
 
     async def connect(self, token: str, **connect: str | tuple[str, ...]) -> frames.Connected:
         """Says who we are, and gives the welcome."""
@@ -146,7 +156,15 @@ class TcpClient(asyncio.Protocol):
     def send(self, *commands: frames.ClientCommand, first: int = 1) -> None:
         """One packet of commands, numbered from `first`."""
         sent = [frames.ClientFrame(first + index, each) for index, each in enumerate(commands)]
-        self.write(frame_packet(self.codec.encode(sent)))
+        self.send_packet(self.codec.encode(sent))
+
+    def send_packet(self, packet: bytes) -> None:
+        """Any bytes as one packet."""
+        self.write(frame_packet(packet))
+
+    def close(self) -> None:
+        """Cuts the line."""
+        self.wire.abort()
 
     async def connect(self, token: str, **connect: str | tuple[str, ...]) -> frames.Connected:
         """Says who we are, and gives the welcome."""
@@ -167,3 +185,20 @@ async def tcp(url: str) -> AsyncIterator[TcpClient]:
     finally:
         transport.abort()
         await client.arrivals.ended
+
+
+async def handshake(url: str, headers: Mapping[str, str] | str) -> tuple[int, str]:
+    """Status and text of the answer to an upgrade with these headers."""
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    key = base64.b64encode(os.urandom(16)).decode()
+    text = headers if isinstance(headers, str) else "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(
+        f"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Key: {key}\r\n{text}\r\n".encode()
+    )
+    status = int((await reader.readline()).split()[1])
+    rest = "" if status == 101 else (await reader.read()).decode()
+    writer.close()
+    await writer.wait_closed()
+    return status, rest

@@ -1,7 +1,7 @@
 """Connections come, speak, are bounded, and go; nobody's trouble is anybody else's."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -378,9 +378,9 @@ async def test_frames_wait_behind_a_submission_that_waits_and_keep_their_order()
     world = World()
     events = {name: asyncio.Event() for name in ("a", "c")}
 
-    def admit(submission: Submission) -> Awaitable[Any] | None:
+    def admit(submission: Submission) -> Callable[[], Awaitable[object]] | None:
         event = events.get(submission.client_msg_id)
-        return event.wait() if event is not None else None
+        return event.wait if event is not None else None
 
     world.admitting = admit
     async with world.running():
@@ -411,7 +411,7 @@ async def test_a_submission_that_is_refused_late_is_answered_and_lets_the_others
         await asyncio.sleep(0)
         raise error
 
-    world.admitting = lambda submission: refuse() if submission.client_msg_id == "a" else None
+    world.admitting = lambda submission: refuse if submission.client_msg_id == "a" else None
     async with world.running():
         peer = await world.connected()
         peer.send(submit("a"), submit("b"))
@@ -426,7 +426,7 @@ async def test_what_waits_behind_is_dropped_with_its_connection() -> None:
     """A device that was logged out meanwhile sends nothing more."""
     world = World()
     event = asyncio.Event()
-    world.admitting = lambda submission: event.wait() if submission.client_msg_id == "a" else None  # type: ignore[assignment,return-value]
+    world.admitting = lambda submission: event.wait if submission.client_msg_id == "a" else None
     async with world.running():
         peer = await world.connected()
         peer.send(submit("a"), submit("b"))

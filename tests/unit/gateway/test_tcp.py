@@ -113,7 +113,7 @@ async def test_one_too_many_is_told_so() -> None:
 async def test_frames_behind_a_submission_that_waits_are_not_read_from_the_socket() -> None:
     event = asyncio.Event()
     async with listening() as (world, url), tcp(url) as client:
-        world.admitting = lambda one: event.wait() if one.client_msg_id == "a" else None  # type: ignore[assignment,return-value]
+        world.admitting = lambda one: event.wait if one.client_msg_id == "a" else None
         await client.connect("alice/phone")
         client.send(submit("a"))
         for number in range(2_000):

@@ -1,9 +1,7 @@
 """Packets on real WebSockets of both sub-protocols."""
 
 import asyncio
-import base64
-import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -19,7 +17,7 @@ from hongyan.protocol.client import ClientCodec
 from hongyan.protocol.codec import PROTO_CLIENT
 from hongyan.protocol.codec_json import JSON_CLIENT
 from hongyan.protocol.frames import Limits
-from tests.unit.gateway.sockets import websocket
+from tests.unit.gateway.sockets import handshake, websocket
 from tests.unit.gateway.worlds import ALICE, NUMBER, World, fanout, out, submit
 
 BOTH = pytest.mark.parametrize("codec", [PROTO_CLIENT, JSON_CLIENT], ids=["proto", "json"])
@@ -185,23 +183,6 @@ async def test_what_a_peer_leaves_unread_of_a_goodbye_is_dropped_by_the_wheel() 
 
 
 # The handshake
-
-
-async def handshake(url: str, headers: Mapping[str, str] | str) -> tuple[int, str]:
-    """Status and text of the answer to an upgrade with these headers."""
-    address = urlsplit(url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    key = base64.b64encode(os.urandom(16)).decode()
-    text = headers if isinstance(headers, str) else "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    writer.write(
-        f"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        f"Sec-WebSocket-Key: {key}\r\n{text}\r\n".encode()
-    )
-    status = int((await reader.readline()).split()[1])
-    rest = "" if status == 101 else (await reader.read()).decode()
-    writer.close()
-    await writer.wait_closed()
-    return status, rest
 
 
 PROTO = "Sec-WebSocket-Protocol: hongyan.v1+proto\r\n"

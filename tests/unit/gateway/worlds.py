@@ -12,7 +12,7 @@ from hongyan.model.codes import CloseCode, InvalidField, TokenInvalid
 from hongyan.model.commands import SendMessage
 from hongyan.model.ids import ClientMsgId, ConversationId, DeviceId, MessageId, UserId, single_id
 from hongyan.model.records import Entry, Message, Submitted
-from hongyan.ports.link import Answer, Fanout, Identity, OutEntry, Submission
+from hongyan.ports.link import Answer, Fanout, Identity, Later, OutEntry, Submission
 from hongyan.protocol import frames
 from hongyan.protocol.client import CLIENT_LIMITS, ClientCodec
 from hongyan.protocol.codec import PROTO_CLIENT, PROTO_SERVER, decode_entry, encode_entry
@@ -137,7 +137,7 @@ class World:
         self.submissions: list[Submission] = []
         self.cast: list[tuple[UserId, Any]] = []
         self.authenticating: Callable[[str], Awaitable[Identity]] = self._read_token
-        self.admitting: Callable[[Submission], Awaitable[None] | None] = lambda _: None
+        self.admitting: Callable[[Submission], Callable[[], Awaitable[object]] | None] = lambda _: None
         self.syncing: Handle = self._no_news
         self.handling: Handle = self._empty_page
         self.metrics, self.routes = Metrics(), LocalRoutes(NUMBER)
@@ -158,9 +158,9 @@ class World:
             raise TokenInvalid(reason="it has no device")
         return Identity(UserId(user), DeviceId(device))
 
-    def _admit(self, submission: Submission) -> Awaitable[None] | None:
+    def _admit(self, submission: Submission) -> Later | None:
         self.submissions.append(submission)
-        return self.admitting(submission)
+        return self.admitting(submission)  # type: ignore[return-value]  # what waiting gives is of no interest
 
     async def _sync(self, identity: Identity, request: frames.Sync) -> frames.SyncPage:
         page = await self.syncing(identity, request)

@@ -35,7 +35,7 @@ from hongyan.protocol.content import (
     Voice,
 )
 from hongyan.protocol.frames import MemberRow, Position
-from hongyan_client.auth import Login, TokenFile, Tokens, TokenSource, TokenStore, register
+from hongyan_client.auth import Login, Session, TokenFile, Tokens, TokenSource, TokenStore, register
 from hongyan_client.client import Client, Conversation
 from hongyan_client.device import Sent
 from hongyan_client.errors import (
@@ -111,6 +111,7 @@ __all__ = [
     "Reference",
     "RefusedError",
     "Sent",
+    "Session",
     "SessionEndedError",
     "SignalReceived",
     "SqliteStore",

@@ -12,6 +12,7 @@ from hongyan_client.options import ClientOptions
 from hongyan_client.replica import Page, Pull
 
 PULLS_AT_ONCE = 4
+PATIENCE_S = 0.1
 RETRY_FIRST_S, RETRY_LAST_S = 0.2, 10.0
 
 
@@ -66,6 +67,9 @@ class CatchUp:
         """Pulls one conversation until it has no hole."""
         device, failures = self._device, 0
         try:
+            if device.replica.is_live_hole(conversation_id):
+                # What is pushed may overtake itself; most such holes close by themselves.
+                await asyncio.sleep(PATIENCE_S)
             while (pull := device.replica.hole(conversation_id)) is not None:
                 try:
                     further = device.take_page(pull, await self._page(pull))

@@ -9,7 +9,15 @@ from typing import Self
 import msgspec
 
 from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, LeaveGroup, Recall, RemoveMembers, SendMessage
-from hongyan.model.ids import ConversationId, ConversationKind, UserId, kind_of, parse_conversation_id, single_id
+from hongyan.model.ids import (
+    ConversationId,
+    ConversationKind,
+    UserId,
+    group_conversation_id,
+    kind_of,
+    parse_conversation_id,
+    single_id,
+)
 from hongyan.model.records import Entry
 from hongyan.protocol.codec_content import build_content
 from hongyan.protocol.content import ContentView, Text
@@ -154,7 +162,7 @@ class Client:
     def conversations(self) -> list[Conversation]:
         """All that is known locally, the one that was last spoken in first."""
         found = [_shown(copy) for copy in self._device.replica if copy.head]
-        return sorted(found, key=lambda shown: shown.last.time_ms if shown.last else 0, reverse=True)
+        return sorted(found, key=_when, reverse=True)
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """One of them."""
@@ -218,10 +226,11 @@ class Client:
         """Takes a message back. Raises RefusedError: too late, not yours, recalled already."""
         return await self._submit(conversation_id, Recall(seq, window_ms=0))
 
-    async def create_group(self, name: str, members: Sequence[str] = ()) -> ConversationId:
-        """Makes a group of oneself and others. Raises RefusedError."""
+    async def create_group(self, name: str, members: Sequence[str] = (), *, group_id: str = "") -> ConversationId:
+        """Makes a group of oneself and others, under an id of your choice or a new one. Raises RefusedError."""
         command = CreateGroup(name, tuple(map(UserId, members)), limit=0)
-        return (await self._submit(new_group_id(), command)).conversation_id
+        key = group_conversation_id(group_id) if group_id else new_group_id()
+        return (await self._submit(key, command)).conversation_id
 
     async def add_members(self, conversation_id: str, members: Sequence[str]) -> Sent:
         """Takes users into a group. Raises RefusedError."""
@@ -340,6 +349,10 @@ def _first(group: BaseExceptionGroup[ClientError]) -> ClientError:
     """The first error of a group of groups."""
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _when(shown: Conversation) -> tuple[int, ConversationId]:
+    return (shown.last.time_ms if shown.last else 0, shown.conversation_id)
 
 
 def _shown(copy: Copy) -> Conversation:

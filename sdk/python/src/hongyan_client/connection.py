@@ -69,6 +69,9 @@ class Connection(WSListener):
                     max_frame_size=MAX_FRAME_BYTES,
                     websocket_handshake_timeout=timeout_s,
                 )
+                if self._transport is None:
+                    # picows returns as if all were well when the line breaks during the handshake.
+                    raise ConnectionLostError("the connection broke during the handshake")
                 request, packet = self.end.connect(connect)
                 welcome = await self._reply(request, packet)
         except TimeoutError as error:
@@ -78,6 +81,7 @@ class Connection(WSListener):
             self.abort(error.sentence)
             raise
         except (OSError, WSError) as error:
+            self.abort(str(error))
             raise ConnectionLostError(f"{url} cannot be reached: {error}") from error
         assert isinstance(welcome, Connected), "the server's answer to connect"
         return welcome

@@ -100,6 +100,11 @@ class Working:
         """Whether entries above the range are known to exist; a read position above the head says so too."""
         return self.copy.high < max(self.copy.head, self.copy.wanted_read_seq)
 
+    @property
+    def has_beyond(self) -> bool:
+        """Whether entries wait above a hole."""
+        return bool(self._beyond)
+
     def see(self, entry: Entry, me: UserId) -> None:
         """Takes in what an entry says, wherever it belongs; `merge` puts it into the range. `me` is whose device this is."""
         copy = self.copy

@@ -1,6 +1,7 @@
 """This installed client: its copies, its outbox and its store, fed by a connection whenever there is one."""
 
 import asyncio
+import random
 import time
 from collections.abc import Sequence
 
@@ -256,7 +257,9 @@ class Device:
 
     def _take_refusal(self, client_msg_id: ClientMsgId, reply: ErrorReply) -> None:
         if not reply.permanent:
-            delay_s = max(reply.retry_after_ms / 1000, 0.01) if reply.retry_after_ms else REST_S
+            # At least as long as the server says, and up to twice that: others were refused at the same moment.
+            least_s = reply.retry_after_ms / 1000 or REST_S
+            delay_s = random.uniform(least_s, 2 * least_s)
             self.outbox.rest(client_msg_id, self._loop.time() + delay_s)
             # A little later than it rests: a loop's timers may be early by the clock's resolution.
             self._loop.call_later(delay_s + 0.002, self.pump)

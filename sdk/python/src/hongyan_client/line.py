@@ -18,7 +18,7 @@ from hongyan_client.events import ConnectionChanged, ConnectionState
 from hongyan_client.options import ClientOptions
 
 TICK_S = 1.0
-STEADY_S = 5.0
+STEADY_S = 30.0
 """A connection that held so long counts as a success: the delays begin anew."""
 
 
@@ -61,6 +61,7 @@ class Line:
         self._find_url, self._tokens, self._device, self._options = find_url, tokens, device, options
         self._backoff = Backoff(options, random.Random())
         self._attempt = Attempt()
+        self._early: list[Received] = []
         self._loop = asyncio.get_running_loop()
 
     async def run(self) -> None:
@@ -84,6 +85,7 @@ class Line:
         url = await self._find_url()
         was_refused = attempt.refused
         attempt.token = await self._tokens(attempt.token if was_refused else None)
+        self._early.clear()
         connection = Connection(self._take, self._device.pump)
         connect = Connect(attempt.token, self._options.client_name, ("gzip",), self._device.cursor)
         try:
@@ -141,11 +143,16 @@ class Line:
                 connection.close()
 
     def _take(self, connection: Connection, received: Sequence[Received]) -> None:
+        if connection.end.welcome is None:
+            # Pushes may overtake the welcome, which says who we are.
+            self._early += received
+            return
         for item in received:
             event = item.frame.event
             if isinstance(event, Connected):
                 # Here and not after `open`: what is pushed right behind it must find the device ready.
                 self._device.came_up(connection, event)
+                received, self._early = [*self._early, *received], []
             elif isinstance(event, GoAway):
                 within_s = event.retry_within_ms / 1000
                 self._attempt.not_before_s = self._loop.time() + self._backoff.spread_s(within_s)

@@ -178,6 +178,11 @@ class Replica:
         working = self._copies.get(conversation_id)
         return Pull(conversation_id, working.copy.high) if working is not None and working.has_hole else None
 
+    def is_live_hole(self, conversation_id: ConversationId) -> bool:
+        """Whether there is a hole because later entries came, and not because a list said so."""
+        working = self._copies.get(conversation_id)
+        return working is not None and working.has_hole and working.has_beyond
+
     def unresolved(self) -> list[tuple[ConversationId, int]]:
         """Read positions at or below the range's end whose countable number has to be looked up."""
         copies = [self._copies[key].copy for key in self._unresolved]
@@ -244,6 +249,9 @@ class Replica:
             self._unmarked[key] = None
 
     def _add(self, copy: Copy) -> Working:
+        if kind_of(copy.conversation_id) is not ConversationKind.GROUP:
+            # Its members never change, so they see all of it.
+            copy.first_seq = 1
         working = self._copies[copy.conversation_id] = Working(copy)
         return working
 

@@ -293,4 +293,4 @@ def facts(copy: Copy) -> tuple[Any, ...]:
 
 
 TestReplica = Machine.TestCase
-TestReplica.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+TestReplica.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)

@@ -430,6 +430,21 @@ async def test_a_server_that_is_not_there_is_tried_again_until_it_is() -> None:
                 await alice.connected()
 
 
+async def test_a_line_that_breaks_during_the_handshake_is_given_up_at_once() -> None:
+    accepted = 0
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal accepted
+        accepted += 1
+        writer.transport.abort()
+
+    server = FakeServer()
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as listening:
+        server.url = f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        async with client_of(server, ALICE):
+            await soon(lambda: accepted >= 3)
+
+
 async def test_a_ping_that_is_not_answered_ends_the_connection(server: FakeServer) -> None:
     server.heartbeat_ms = 1_000
     async with client_of(server, ALICE) as alice:

@@ -79,6 +79,12 @@ def check_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def is_overheard(url: str) -> bool:
+    """Whether passwords and messages travel to another machine as they are."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
+
+
 def desk_at(url: str, user_id: str, environment: Mapping[str, str]) -> Desk:
     """Where a user of a server is kept. Raises InvalidField for what is no user id."""
     return Desk(url, parse_user_id(user_id), _server_folder(url, environment) / user_id)

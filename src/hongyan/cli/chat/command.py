@@ -56,31 +56,38 @@ def chat(
 
 
 async def _chat(desk: "Desk", means: Means, *, first: str, at_terminal: bool) -> None:
-    """From the door to the end of the session. Raises SetupError."""
-    from hongyan.cli.chat.account import log_in
+    """From the door to the end of the session. Raises SetupError, BrokenPipeError, and Exit when the server ended it."""
+    from hongyan.cli.chat.account import is_overheard, log_in
     from hongyan.cli.chat.session import Chat
-    from hongyan.cli.chat.words import sentence_of
-    from hongyan_client import Client, ClientError, ClientOptions, CloseCode, SessionEndedError
+    from hongyan_client import Client, ClientError, ClientOptions
 
     desk.make()
+    if is_overheard(desk.url):
+        typer.echo(f"hongyan: {desk.url} is not encrypted: whoever sits in between can read along.", err=True)
     login = await log_in(desk, _Keyboard(desk.url, means))
     try:
         with _screen(desk, at_terminal=at_terminal) as screen:
             options = ClientOptions(client_name="hongyan chat", backoff_last_s=10.0)
             async with Client(desk.url, login, store=desk.store, options=options) as client:
                 await Chat(client, screen).run(first)
-    except* SessionEndedError as group:
-        ended = _first(group)
-        assert isinstance(ended, SessionEndedError), "what was caught"
-        again = ended.close_code in (0, CloseCode.NOT_AUTHENTICATED, CloseCode.LOGGED_OUT)
-        if again:
-            desk.forget_tokens()
-        typer.echo(f"hongyan: {sentence_of(ended)}{' Start again to log in.' if again else ''}", err=True)
-        raise typer.Exit(1) from None
-    except* ClientError as group:
-        raise SetupError(sentence_of(_first(group))) from group
-    except* BrokenPipeError as group:
-        raise _first(group) from None
+    except* (ClientError, BrokenPipeError) as group:
+        raise _ending(desk, _first(group)) from None
+
+
+def _ending(desk: "Desk", error: Exception) -> Exception:
+    """How the program ends after what ended the session."""
+    from hongyan.cli.chat.words import sentence_of
+    from hongyan_client import CloseCode, SessionEndedError
+
+    if isinstance(error, BrokenPipeError):
+        return error
+    if not isinstance(error, SessionEndedError):
+        return SetupError(sentence_of(error))
+    again = error.close_code in (0, CloseCode.NOT_AUTHENTICATED, CloseCode.LOGGED_OUT)
+    if again:
+        desk.forget_tokens()
+    typer.echo(f"hongyan: {sentence_of(error)}{' Start again to log in.' if again else ''}", err=True)
+    return typer.Exit(1)
 
 
 @contextmanager

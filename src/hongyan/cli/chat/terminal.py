@@ -21,6 +21,7 @@ from hongyan.cli.chat.typed import COMMANDS
 from hongyan.cli.chat.words import Line, Row
 
 COLOURS = ("cyan", "magenta", "yellow", "blue", "bright_red", "bright_cyan", "bright_magenta", "bright_yellow")
+LIST_CELLS = 100
 STYLE = {
     "bottom-toolbar": "noreverse bg:#303030 #d0d0d0",
     "online": "#87d787",
@@ -71,10 +72,11 @@ class TerminalScreen:
         self._print(_row(str(line.seq), _clock(line.time_ms), name if line.spoken else Text("·", style="dim"), text))
 
     def chats(self, rows: Sequence[Row]) -> None:
-        table = Table.grid(padding=(0, 2))
+        table = Table.grid(padding=(0, 2), expand=True)
+        table.width = min(self._console.width, LIST_CELLS)
         table.add_column(no_wrap=True)
         table.add_column(justify="right", no_wrap=True)
-        table.add_column(overflow="ellipsis", no_wrap=True)
+        table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
         table.add_column(style="dim", no_wrap=True)
         for row in rows:
             title = Text(("▸ " if row.open else "  ") + clean_line(row.title), style="bold" if row.unread else "")
@@ -122,16 +124,17 @@ class TerminalScreen:
         online = status.connection == "online"
         parts: StyleAndTextTuples = [
             ("class:online" if online else "class:offline", f" {'●' if online else '○'} {status.connection} "),
-            ("", f"│ {self._me} on {self._server} "),
         ]
+        if status.typing:
+            parts.append(("class:accent", f"│ {', '.join(map(clean_line, status.typing))} typing… "))
         if status.waiting:
             parts.append(("class:offline", f"│ {status.waiting} being sent "))
         if status.mark:
             parts.append(("", f"│ your {status.mark_seq}: {status.mark} "))
         if status.unread:
             parts.append(("class:accent", f"│ {status.unread} unread elsewhere "))
-        if status.typing:
-            parts.append(("class:accent", f"│ {', '.join(map(clean_line, status.typing))} typing… "))
+        # Last, for a narrow terminal cuts the end off.
+        parts.append(("", f"│ {self._me} on {self._server} "))
         return parts
 
     def _tell_day(self, time_ms: int) -> None:
@@ -194,7 +197,9 @@ def _moment(time_ms: int) -> str:
     if not time_ms:
         return ""
     then, now = datetime.fromtimestamp(time_ms / 1000).astimezone(), datetime.now().astimezone()
-    return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%d %b}"
+    if then.date() == now.date():
+        return f"{then:%H:%M}"
+    return f"{then:%d %b}" if then.year == now.year else f"{then:%Y-%m-%d}"
 
 
 def _nothing() -> None:

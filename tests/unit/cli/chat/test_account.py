@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hongyan.cli.chat.account import check_url, desk_at, known_users
+from hongyan.cli.chat.account import check_url, desk_at, is_overheard, known_users
 from hongyan.model.codes import InvalidField
 from hongyan.model.errors import SetupError
 
@@ -61,3 +61,9 @@ def test_what_is_no_address_of_a_server_is_a_sentence(url: str) -> None:
     with pytest.raises(SetupError, match="looks like"):
         check_url(url)
     assert check_url(f"{URL}/") == URL
+
+
+def test_only_plain_http_to_another_machine_can_be_overheard() -> None:
+    assert is_overheard("http://chat.example:8080")
+    assert not is_overheard("https://chat.example")
+    assert not any(is_overheard(f"http://{host}:8080") for host in ("127.0.0.1", "localhost", "[::1]"))

@@ -1,5 +1,7 @@
 """What a person sees at a terminal."""
 
+import re
+
 import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
@@ -70,10 +72,20 @@ def test_nothing_of_others_steers_the_terminal(screen: TerminalScreen, capsys: p
 def test_the_bar_says_all_that_changes(screen: TerminalScreen) -> None:
     screen.status(Status("reconnecting in 3 s", "bob", 4, "✓✓ read", ("bob",), 2, 1))
     assert fragment_list_to_text(screen._toolbar()) == (
-        " ○ reconnecting in 3 s │ alice on 127.0.0.1:8080 │ 1 being sent │ your 4: ✓✓ read "
-        "│ 2 unread elsewhere │ bob typing… "
+        " ○ reconnecting in 3 s │ bob typing… │ 1 being sent │ your 4: ✓✓ read │ 2 unread elsewhere "
+        "│ alice on 127.0.0.1:8080 "
     )
     assert fragment_list_to_text(screen._prompt()) == "bob> "
+
+
+def test_a_narrow_list_keeps_the_time_and_cuts_the_preview(
+    screen: TerminalScreen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen.chats([Row("bob", 3, 86_400_000_000, "x" * 100)])
+    (line,) = capsys.readouterr().out.splitlines()
+    assert len(line) <= 60
+    assert "…" in line
+    assert re.search(r"1972-09-2\d *$", line)
 
 
 def test_tab_completes_commands_and_the_names_of_chats(screen: TerminalScreen) -> None:

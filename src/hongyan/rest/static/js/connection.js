@@ -39,6 +39,13 @@ const CLIENT = "hongyan-page/1";
 const OPEN_WITHIN_MS = 15_000;
 const LASTING_MS = 30_000;
 
+/** Why it ended, for people, by close code. @type {Record<number, string>} */
+const ENDED = {
+  [CloseCode.NotAuthenticated]: "ended_log_in_again",
+  [CloseCode.LoggedOut]: "ended_logged_out",
+  [CloseCode.Replaced]: "ended_replaced",
+};
+
 export class Connection {
   /** @param {Hooks} hooks */
   constructor(hooks) {
@@ -164,15 +171,7 @@ export class Connection {
   /** @param {string} data */
   _receive(data) {
     this._heardMs = Date.now();
-    /** @type {Json[]} */
-    let frames;
-    try {
-      frames = JSON.parse(data).frames ?? [];
-    } catch {
-      this._lost();
-      return;
-    }
-    for (const frame of frames) this._take(frame);
+    for (const frame of JSON.parse(data).frames ?? []) this._take(frame);
     this._hooks.onPacketEnd();
   }
 
@@ -246,10 +245,3 @@ export class Connection {
     this._hooks.onState(state);
   }
 }
-
-/** @type {Record<number, string>} */
-const ENDED = {
-  [CloseCode.NotAuthenticated]: "ended_log_in_again",
-  [CloseCode.LoggedOut]: "ended_logged_out",
-  [CloseCode.Replaced]: "ended_replaced",
-};

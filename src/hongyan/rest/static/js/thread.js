@@ -52,7 +52,6 @@ export class Thread {
     const copy = this._client.replica.ensure(id);
     this._from = copy.high - FIRST_ENTRIES + 1;
     this._seenHigh = copy.high;
-    this._client.look(id);
     this.show();
     this._scroller.toEnd();
   }
@@ -60,6 +59,7 @@ export class Thread {
   show() {
     if (!this.id) return;
     const { client, copy } = this._now();
+    client.look(this.id);
     this._bound(copy.high);
     const asked = { me: client.me, from: this._from, nowMs: Date.now(), unfolded: this._unfolded };
     const lines = linesOf(copy, client.outbox.below(this.id, copy.high), asked);

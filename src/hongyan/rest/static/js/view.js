@@ -105,9 +105,8 @@ export class View {
     byId("status-text").textContent = this._stateText(state);
     byId("try-now").hidden = state.kind === "connecting" || online;
     if (state.kind === "waiting") this._tick = window.setTimeout(() => this._showState(state), 1_000);
-    if (online && this._thread.id) this._client.look(this._thread.id);
     if (state.kind === "ended" && ["ended_log_in_again", "ended_logged_out"].includes(state.reason)) this._onEnded(state.reason);
-    this._schedule("");
+    this._schedule(this._thread.id);
   }
 
   /** @param {State} state */
