@@ -115,7 +115,7 @@ class Delivery(msgspec.Struct, frozen=True):
     gather_ms: Annotated[
         int,
         Meta(ge=0, le=10_000, description="How long a transaction of the store waits for company. Pushes never wait."),
-    ] = 50
+    ] = 250
     hot_bytes: Annotated[
         int, Meta(ge=1_048_576, description="Recent entries kept in memory for syncs and history.")
     ] = 67_108_864

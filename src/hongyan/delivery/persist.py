@@ -33,7 +33,7 @@ class PersistOptions(msgspec.Struct, frozen=True):
 
     capacity_records: int = 20_000
     gather_records: int = 4_000
-    gather_s: float = 0.05
+    gather_s: float = 0.25
     retry_s: float = 0.5
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hongyan.adapters.sqlite import Row, Thread, connect, full_disk_told
+from hongyan.adapters.sqlite import Checkpoints, Row, Thread, checkpoint, connect, full_disk_told
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of
 from hongyan.model.records import Submitted
 from hongyan.model.state import Conversation, Member, rebuild
@@ -71,16 +71,18 @@ _submitted_tuple = attrgetter("sender_id", "client_msg_id", "seq", "message_id",
 class SqliteStore:
     """A `ports.store.ConversationStore` and `HistoryReader` on a migrated file."""
 
-    def __init__(self, path: Path, *, checkpoint_pages: int = 4_000) -> None:
+    def __init__(self, path: Path, *, checkpoint_bytes: int = 64 << 20) -> None:
         self._writer = Thread("store-write")
         self._write = connect(path, "NORMAL")
-        self._write.execute(f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
+        self._write.execute("PRAGMA wal_autocheckpoint=0")
+        self._checkpoints = Checkpoints(path, checkpoint_bytes)
         self._readers = [(Thread(f"store-read-{n}"), connect(path, "NORMAL", readonly=True)) for n in range(2)]
         self._turn = itertools.cycle(self._readers)
 
     async def close(self) -> None:
         """Ends the threads and closes the file."""
         # The writer last: SQLite empties the WAL into the file when the last connection closes, if that one may write.
+        await self._checkpoints.end()
         for thread, connection in self._readers:
             await thread.end(connection)
         await self._writer.end(self._write)
@@ -150,6 +152,8 @@ class SqliteStore:
         """See the port."""
         with full_disk_told():
             await asyncio.shield(self._writer.call(self._persist, batch))
+        if self._checkpoints.wrote(_pages_bytes(batch)):
+            await asyncio.shield(self._writer.call(checkpoint, self._write))
 
     def _persist(self, batch: StoreBatch) -> None:
         write = self._write
@@ -270,6 +274,11 @@ class SqliteStore:
     async def _one(self, statement: str, values: Row) -> Row | None:
         rows = await self._all(statement, values)
         return rows[0] if rows else None
+
+
+def _pages_bytes(batch: StoreBatch) -> int:
+    """About what a batch writes: a conversation's entries, submissions and members lie on pages of its own."""
+    return 3 * 4_096 * len(batch.conversations) + 2 * sum([len(row.encoded) for row in batch.entries])
 
 
 def _fetch(connection: sqlite3.Connection, statement: str, values: Row) -> list[Row]:
