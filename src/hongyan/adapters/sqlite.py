@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from hongyan.model.codes import StorageFull
-from hongyan.model.errors import HongyanError
+from hongyan.model.errors import HongyanError, SetupError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _COMMIT_BYTES = 3 * 4_096  # the pages that even a small commit writes
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_TOOBIG}
 
 
@@ -42,6 +43,17 @@ def connect(path: Path, synchronous: Literal["NORMAL", "FULL"], *, readonly: boo
 def as_fault(error: sqlite3.Error) -> HongyanError | None:
     """StorageFull when the disk had no room, which leaves the file whole; None for what must stop the process."""
     return StorageFull() if getattr(error, "sqlite_errorcode", None) in _FULL else None
+
+
+@contextlib.contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """Raises SetupError, for the operator, where a file is not what SQLite wrote; other errors pass as they are."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
+            raise
+        raise SetupError(f"{path} is damaged ({error}); restore the data directory from a backup.") from error
 
 
 @contextlib.contextmanager

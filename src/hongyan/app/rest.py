@@ -1,5 +1,6 @@
 """The HTTP edge inside the process: uvicorn on our loop, with our signals."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ class RestServer:
         try:
             self._socket = socket.create_server((host, port), family=_family(host), backlog=1024)
         except OSError as error:
-            raise SetupError(f"listen.http: {config.listen.http} cannot be listened on: {error.strerror}.") from error
+            raise SetupError(f"listen.http: {config.listen.http} cannot be listened on: {reason_of(error)}.") from error
         self._app, self._proxies = app, config.listen.trusted_proxies
         self._grace_s = config.gateway.drain_s
 
@@ -61,6 +62,11 @@ class RestServer:
             for listening in getattr(server, "servers", ()):
                 listening.close()
             self._socket.close()
+
+
+def reason_of(error: OSError) -> str:
+    """Why a socket cannot be had, in the system's own few words: the libraries put the address into theirs once more."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+from hongyan.model.errors import SetupError
+
 
 class Runnable(Protocol):
     """Anything that works until it is cancelled."""
@@ -26,7 +28,7 @@ async def run_all(things: Sequence[Runnable], stop: asyncio.Event) -> None:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - kept and raised below, once the others have stopped in order
-            failures.append(error)
+            failures.append(_cause(error))
         finally:
             stop.set()
 
@@ -44,3 +46,12 @@ async def run_all(things: Sequence[Runnable], stop: asyncio.Event) -> None:
                 await asyncio.wait([task])
     if failures:
         raise failures[0]
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What a group of errors is about: the sentence for the operator where there is one, else the only error in it."""
+    if isinstance(error, BaseExceptionGroup):
+        said, _ = error.split(SetupError)
+        if said is not None or len(error.exceptions) == 1:
+            return _cause((said or error).exceptions[0])
+    return error

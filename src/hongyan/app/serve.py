@@ -17,7 +17,7 @@ from hongyan import __version__
 from hongyan.adapters.store.migrate import database_file, migrate_all
 from hongyan.app.lock import DirectoryLock
 from hongyan.app.node import Stages, Trimmer, build, now_ms
-from hongyan.app.rest import RestServer
+from hongyan.app.rest import RestServer, reason_of
 from hongyan.app.run import Runnable, run_all
 from hongyan.app.users import open_users
 from hongyan.config import Config
@@ -156,7 +156,7 @@ class Front:
             try:
                 found.append(await open_socket(gateway, host, port))
             except OSError as error:
-                raise SetupError(f"{name}: {address} cannot be listened on: {error.strerror or error}.") from error
+                raise SetupError(f"{name}: {address} cannot be listened on: {reason_of(error)}.") from error
         self._status.ws_url, self._status.tcp_url = found[0].url, found[1].url
         return found
 

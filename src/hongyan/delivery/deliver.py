@@ -9,7 +9,7 @@ import msgspec
 from hongyan.delivery.persist import Persister, PersistOptions
 from hongyan.delivery.warm import WarmStates
 from hongyan.delivery.work import Segment, Work, conversation_row, touched_rows
-from hongyan.model.codes import Internal
+from hongyan.model.codes import Internal, Unavailable
 from hongyan.model.conversation import apply
 from hongyan.model.errors import SetupError
 from hongyan.model.ids import ConversationId, UserId, fixed_members
@@ -93,9 +93,18 @@ class Delivery:
         while True:
             if self._position >= end:
                 self.caught_up.set()
-            batch = await log.read(self._partition, self._position - 1, limit)
+            batch = await self._read(limit)
             await self._process(batch)
             self._position = batch.next_offset
+
+    async def _read(self, limit: int) -> LogBatch:
+        try:
+            return await self._around.log.read(self._partition, self._position - 1, limit)
+        except Unavailable as error:
+            raise SetupError(
+                f"The store has not kept what records from {self._position} on did, and the log does not hold them any more: "
+                "they do not belong together; restore both from the same backup."
+            ) from error
 
     async def _process(self, batch: LogBatch) -> None:
         around = self._around

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from hongyan.app.run import run_all
+from hongyan.model.errors import SetupError
 from tests.tasks import rounds
 
 
@@ -78,3 +79,27 @@ async def test_a_cancelled_run_stops_all_in_reverse() -> None:
         await rounds()
         running.cancel()
     assert notes[3:] == ["-c", "-b", "-a"]
+
+
+class Failing:
+    """Fails at once."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    async def run(self) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize("beside", [[], [ValueError("beside")]])
+async def test_a_sentence_for_the_operator_is_found_in_groups_of_errors(beside: list[Exception]) -> None:
+    inner = ExceptionGroup("a task group", [SetupError("Mend this."), *beside])
+    with pytest.raises(SetupError, match=r"Mend this\."):
+        await run_all([Failing(ExceptionGroup("another", [inner, *beside]))], asyncio.Event())
+
+
+async def test_a_group_of_several_errors_without_a_sentence_is_told_whole() -> None:
+    group = ExceptionGroup("a task group", [ValueError("one"), OSError("other")])
+    with pytest.raises(ExceptionGroup) as raised:
+        await run_all([Failing(group)], asyncio.Event())
+    assert raised.value is group

@@ -491,6 +491,20 @@ async def test_a_store_that_is_ahead_of_the_log_keeps_the_server_from_starting()
     assert raised.group_contains(SetupError, match="the same backup")
 
 
+async def test_a_log_that_lost_what_the_store_has_not_kept_keeps_the_server_from_starting() -> None:
+    """As after an older store was put beside a log that has been trimmed since."""
+    world = World()
+    async with world.running():
+        await world.take(record(0), record(1))
+    await world.log.trim(0, 1)
+    lost = World()
+    lost.log = world.log
+    lost.restart()
+    with pytest.raises(ExceptionGroup) as raised:
+        await lost.delivery.run()
+    assert raised.group_contains(SetupError, match="does not hold them any more")
+
+
 # Signals
 
 

@@ -1,8 +1,8 @@
 """The log in one SQLite file: group commit, one row a commit, `synchronous=FULL`.
 
 While one batch is on its way to the disk the next one gathers, so the batch grows with the load and the price of an fsync is
-shared. A row holds a whole batch as msgpack: SQLite gives the atomic, checked append; order inside is ours. Readers
-that keep up are served from the tail in memory and never touch the file.
+shared. A row holds a whole batch as msgpack behind its checksum: SQLite gives the atomic append but does not notice a flipped
+bit; order inside is ours. Readers that keep up are served from the tail in memory and never touch the file.
 """
 
 import asyncio
@@ -12,15 +12,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
+import xxhash
 
-from hongyan.adapters.sqlite import Checkpoints, Thread, as_fault, checkpoint, connect, full_disk_told
+from hongyan.adapters.sqlite import Checkpoints, Thread, as_fault, checkpoint, connect, damage_told, full_disk_told
 from hongyan.model.codes import InvalidField, Overloaded, Unavailable
 from hongyan.model.commands import SendMessage
+from hongyan.model.errors import SetupError
 from hongyan.model.records import Record
 from hongyan.ports.log import AppendFailed, LogBatch
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(list[Record])
+_SEAL_BYTES = 8
 _TRIMMED_ROWS = 8
 _RECORD_BYTES = 200  # what a record weighs beside its content, for the byte bounds
 
@@ -65,8 +68,7 @@ class SqliteLog:
         self._write.execute("PRAGMA secure_delete=FAST")
         self._checkpoints = Checkpoints(path, options.checkpoint_bytes)
         self._read = connect(path, "FULL", readonly=True)
-        row = self._write.execute("SELECT max(first_offset + count) FROM record_batch WHERE partition = 0").fetchone()
-        self._next: int = row[0] or 0
+        self._next = self._find_end()
         self._queue: list[Record] = []
         self._queue_bytes = 0
         self._wake = asyncio.Event()
@@ -74,6 +76,14 @@ class SqliteLog:
         self._tail_records = self._tail_bytes = 0
         self._grown = asyncio.Event()
         self._is_closed = False
+
+    def _find_end(self) -> int:
+        """The offset after the last row, which is checked: from it all further offsets follow. Raises SetupError."""
+        statement = """SELECT first_offset, count, records FROM record_batch WHERE partition = 0
+            ORDER BY first_offset DESC LIMIT 1"""
+        with damage_told(self._path):
+            row = self._write.execute(statement).fetchone()
+        return row[0] + len(self._unsealed(*row)) if row else 0
 
     def append(self, record: Record) -> None:
         """See the port. Overloaded at `queue_records` or `queue_bytes`, Unavailable once it has ended."""
@@ -145,7 +155,8 @@ class SqliteLog:
             return
         fault = as_fault(error) if isinstance(error, sqlite3.Error) else None
         if fault is None:
-            raise error
+            with damage_told(self._path):
+                raise error
         self._failed(batch, fault)
 
     def _encoded(self, batch: list[Record]) -> tuple[list[Record], bytes]:
@@ -184,7 +195,8 @@ class SqliteLog:
 
     def _insert(self, first_offset: int, count: int, encoded: bytes) -> None:
         # One statement in autocommit: insert, commit and fsync happen in one step, with the interpreter's lock released once.
-        self._write.execute("INSERT INTO record_batch VALUES (0, ?, ?, ?)", (first_offset, count, encoded))
+        row = (first_offset, count, _seal(first_offset, encoded) + encoded)
+        self._write.execute("INSERT INTO record_batch VALUES (0, ?, ?, ?)", row)
 
     def _keep(self, kept: _Kept) -> None:
         tail, options = self._tail, self._options
@@ -208,22 +220,35 @@ class SqliteLog:
         rows = await self._reader.call(self._select, first, limit)
         if not rows or rows[0][0] > first:
             raise Unavailable(what=f"the log below offset {rows[0][0] if rows else self._next}")
-        batches = [LogBatch(0, start, _DECODER.decode(encoded)) for start, encoded in rows]
+        batches = [LogBatch(0, start, records) for start, records in rows]
         return LogBatch(0, first, _slice(batches, first, limit))
 
-    def _select(self, first: int, limit: int) -> list[tuple[int, bytes]]:
-        """The rows with the records from `first` on, until there are enough records or bytes."""
+    def _select(self, first: int, limit: int) -> list[tuple[int, list[Record]]]:
+        """The rows with the records from `first` on, until there are enough records or bytes. Raises SetupError."""
         # The inner search finds the row that holds `first` by the key; without it all rows before that would be read.
-        statement = """SELECT first_offset, records FROM record_batch WHERE partition = 0 AND first_offset >= coalesce(
+        statement = """SELECT first_offset, count, records FROM record_batch WHERE partition = 0 AND first_offset >= coalesce(
                 (SELECT max(first_offset) FROM record_batch WHERE partition = 0 AND first_offset <= ?1), ?1)
             AND first_offset < ?2 AND first_offset + count > ?1 ORDER BY first_offset"""
         rows, size_bytes = [], 0
-        for row in self._read.execute(statement, (first, first + limit)):
-            rows.append(row)
-            size_bytes += len(row[1])
-            if size_bytes >= self._options.read_bytes:
-                break
+        with damage_told(self._path):
+            for first_offset, count, sealed in self._read.execute(statement, (first, first + limit)):
+                rows.append((first_offset, self._unsealed(first_offset, count, sealed)))
+                size_bytes += len(sealed)
+                if size_bytes >= self._options.read_bytes:
+                    break
         return rows
+
+    def _unsealed(self, first_offset: int, count: int, sealed: bytes) -> list[Record]:
+        """A row's records. Raises SetupError when they are not what was written: nothing wrong is ever served."""
+        encoded = memoryview(sealed)[_SEAL_BYTES:]
+        if sealed[:_SEAL_BYTES] == _seal(first_offset, encoded):
+            records = _DECODER.decode(encoded)
+            if len(records) == count:
+                return records
+        raise SetupError(
+            f"{self._path} is damaged: the records from offset {first_offset} on are not what was written there; "
+            "restore the data directory from a backup."
+        )
 
     async def trim(self, partition: int, below: int) -> None:
         """See the port. The newest row always stays: it remembers the next offset."""
@@ -239,6 +264,11 @@ class SqliteLog:
             AND first_offset < (SELECT max(first_offset) FROM record_batch WHERE partition = 0)
             ORDER BY first_offset LIMIT ?)"""
         return self._write.execute(statement, (below, _TRIMMED_ROWS)).rowcount
+
+
+def _seal(first_offset: int, encoded: bytes | memoryview) -> bytes:
+    """A checksum of a row's records and its place (XXH3, 64 bits): it finds bits that a disk has flipped."""
+    return xxhash.xxh3_64_digest(encoded, seed=first_offset)
 
 
 async def _through(work: asyncio.Future[None]) -> None:

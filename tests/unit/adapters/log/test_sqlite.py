@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from hongyan.adapters.log.sqlite import LogOptions, SqliteLog
 from hongyan.model.codes import InvalidField, Overloaded, Unavailable
 from hongyan.model.commands import CreateGroup, SendMessage
-from hongyan.model.errors import HongyanError
+from hongyan.model.errors import HongyanError, SetupError
 from hongyan.model.ids import ConversationId
 from hongyan.model.records import Record
 from tests.contract.adapters import running, sqlite_file
@@ -38,6 +39,14 @@ class World:
             found = connection.execute("SELECT first_offset, count FROM record_batch ORDER BY first_offset").fetchall()
         connection.close()
         return found
+
+    def damage(self, first_offset: int, change: Callable[["Row"], "Row"]) -> None:
+        """A row becomes another one."""
+        with closing(sqlite3.connect(self.folder / "log.db")) as connection:
+            row = connection.execute("SELECT * FROM record_batch WHERE first_offset = ?", (first_offset,)).fetchone()
+            connection.execute("DELETE FROM record_batch WHERE first_offset = ?", (first_offset,))
+            connection.execute("INSERT INTO record_batch VALUES (?, ?, ?, ?)", change(row))
+            connection.commit()
 
 
 @pytest.fixture
@@ -239,3 +248,64 @@ async def test_a_message_of_a_million_bytes_comes_back_as_it_was(world: World) -
     log = await world.open()
     async with running(log):
         assert list((await log.read(0, -1, 5)).records) == [whole]
+
+
+# Damage
+
+
+Row = tuple[int, int, int, bytes]
+
+
+def flip(row: Row, place: int) -> Row:
+    records = bytearray(row[3])
+    records[place] ^= 1
+    return *row[:3], bytes(records)
+
+
+DAMAGES: dict[str, Callable[[Row], Row]] = {
+    "a bit of a record": lambda row: flip(row, len(row[3]) // 2),
+    "a bit of the checksum": lambda row: flip(row, 0),
+    "no records": lambda row: (*row[:3], b""),
+    "half of the records": lambda row: (*row[:3], row[3][: len(row[3]) // 2]),
+    "a larger count": lambda row: (*row[:2], row[2] + 1, row[3]),
+    "a count of nothing": lambda row: (*row[:2], 0, row[3]),
+    "another place": lambda row: (row[0], row[1] + 5, *row[2:]),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.parametrize("place", [0, 2], ids=["first", "last"])
+async def test_a_row_that_is_not_what_was_written_is_never_served(world: World, name: str, place: int) -> None:
+    log = await world.open()
+    async with running(log):
+        for number in range(3):
+            put(log, record(number))
+            assert await read(log, number) == [number]
+    await asyncio.to_thread(world.damage, place, DAMAGES[name])
+    said = str(await first_error(world))
+    assert "log.db is damaged: the records from offset " in said or said == "the log below offset 1 is not available."
+
+
+async def first_error(world: World) -> Exception | None:
+    """The last row is looked at when the log is opened, the others when they are read; an empty one is a hole."""
+    try:
+        log = await world.open()
+    except SetupError as error:
+        return error
+    async with running(log):
+        try:
+            await log.read(0, -1, 1_000)
+        except (SetupError, Unavailable) as error:
+            return error
+    return None
+
+
+async def test_a_file_that_sqlite_cannot_read_ends_it_with_a_sentence(world: World) -> None:
+    async with running(await world.open()):
+        pass
+    path = world.folder / "log.db"
+    with path.open("r+b") as file:
+        file.seek(4_096)
+        file.write(b"\xff" * (path.stat().st_size - 4_096))
+    with pytest.raises(SetupError, match="is damaged"):
+        await world.open()
