@@ -70,6 +70,7 @@ def browsing() -> Iterator[Browser]:
     # Chromium does not keep its sandbox for root.
     arguments = ["--no-sandbox"] if os.getuid() == 0 else []
     program = chromium()
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=arguments)
         try:
@@ -142,7 +143,7 @@ class Person:
 
     def sees(self, *texts: str) -> None:
         """The messages of the open conversation are these, in this order, and no others."""
-        expect(self.page.locator("#log .words")).to_have_text(list(texts), timeout=WAIT_MS, use_inner_text=False)
+        expect(self.page.locator("#log .words")).to_have_text(list(texts))
 
     def texts(self) -> list[str]:
         return self.page.locator("#log .words").all_text_contents()
