@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import sqlite3
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _COMMIT_BYTES = 3 * 4_096  # the pages that even a small commit writes
+_NICENESS = 10  # about a tenth of the weight of a thread that has 0
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_TOOBIG}
 
@@ -71,8 +75,9 @@ def full_disk_told() -> Iterator[None]:
 class Thread:
     """One thread with the connections that live on it. Calls run in order; `await` gives their results."""
 
-    def __init__(self, name: str) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+    def __init__(self, name: str, *, in_background: bool = False) -> None:
+        """A thread in the background gives way: where cores are few, what people wait for runs first."""
+        self._pool = ThreadPoolExecutor(1, name, _give_way if in_background else None)
 
     def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[R]:
         """Begins to run a function on the thread. It ends there even when nobody waits for it any more."""
@@ -100,6 +105,12 @@ class Thread:
         self._pool.shutdown(wait=True)
 
 
+def _give_way() -> None:
+    # On Linux a thread has a niceness of its own; elsewhere this would be the whole process's.
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + _NICENESS)
+
+
 class Checkpoints:
     """Keeps a write-ahead log short without making its writer wait for the bulk.
 
@@ -108,7 +119,7 @@ class Checkpoints:
     """
 
     def __init__(self, path: Path, every_bytes: int) -> None:
-        self._thread = Thread("checkpoint")
+        self._thread = Thread("checkpoint", in_background=True)
         self._connection = connect(path, "FULL")
         self._every_bytes, self._written_bytes = every_bytes, 0
         self._bulk: asyncio.Future[None] | None = None

@@ -1,7 +1,6 @@
 """Starting and stopping one server process."""
 
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -15,6 +14,7 @@ import msgspec
 
 from hongyan import __version__
 from hongyan.adapters.store.migrate import database_file, migrate_all
+from hongyan.app.collector import Collector
 from hongyan.app.lock import DirectoryLock
 from hongyan.app.node import Stages, Trimmer, build, now_ms
 from hongyan.app.rest import RestServer, reason_of
@@ -33,8 +33,6 @@ from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
-# The hot path makes tens of thousands of short-lived containers a second and hardly a cycle: look rarely.
-_GC_THRESHOLDS = (100_000, 50, 1_000)
 _DATABASES = ("log", "message", "user")
 
 
@@ -109,7 +107,7 @@ async def _serve(config: Config, users: Users, stages: Stages, door: "Door") -> 
 def background(config: Config, stages: Stages) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
-    return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag]
+    return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -133,10 +131,6 @@ class Front:
         if self._door.stop.is_set():
             return
         listenings = await self._listen()
-        # What was made until now lives as long as the process: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
         self._status.ready = True
         self._door.announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
         await self._door.stop.wait()

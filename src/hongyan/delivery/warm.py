@@ -97,7 +97,8 @@ class WarmStates:
         States may go when the next batch comes.
         """
         self._settled_offset = settled_offset
-        most = 2 * self._window
+        # A little every time: were it put off, many conversations would shrink at once, and the event loop stand still.
+        most = max(self._window, RETRY_WINDOW)
         for row in rows:
             state = self._states.get(row.conversation_id)
             if state is None or row.conversation_id in self._preparing:

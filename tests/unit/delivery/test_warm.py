@@ -58,8 +58,8 @@ def test_windows_shrink_though_there_is_always_something_that_is_not_stored() ->
     state = owner.warm.get(SINGLE)
     assert state is not None
     assert state.seq == 6_000
-    assert len(state.recent) <= 2 * WINDOW + 200
-    assert len(state.submitted) <= 2 * WINDOW + 200
+    assert len(state.recent) <= max(WINDOW, RETRY_WINDOW) + 200
+    assert len(state.submitted) <= max(WINDOW, RETRY_WINDOW) + 200
 
 
 def test_a_restarted_owner_knows_a_retry_that_does_not_say_so() -> None:

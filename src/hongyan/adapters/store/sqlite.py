@@ -71,8 +71,8 @@ _submitted_tuple = attrgetter("sender_id", "client_msg_id", "seq", "message_id",
 class SqliteStore:
     """A `ports.store.ConversationStore` and `HistoryReader` on a migrated file."""
 
-    def __init__(self, path: Path, *, checkpoint_bytes: int = 64 << 20) -> None:
-        self._writer = Thread("store-write")
+    def __init__(self, path: Path, *, checkpoint_bytes: int = 8 << 20) -> None:
+        self._writer = Thread("store-write", in_background=True)
         self._write = connect(path, "NORMAL")
         self._write.execute("PRAGMA wal_autocheckpoint=0")
         self._checkpoints = Checkpoints(path, checkpoint_bytes)
