@@ -256,6 +256,23 @@ async def test_there_is_a_bound_of_connections_and_one_of_those_without_a_token(
         assert Peer(world.gateway).closed is None
 
 
+async def test_those_who_never_say_who_they_are_keep_nobody_out() -> None:
+    world = World(GatewayOptions(unauthenticated=3, connect_timeout_s=60))
+    async with world.running():
+        silent = [Peer(world.gateway) for _ in range(3)]
+        assert Peer(world.gateway).closed is CloseCode.OVERLOADED, "they may be slow only"
+        world.gateway._wheel.turn(world.gateway.now_s + 1)
+        silent[1].send(frames.Ping())
+        for _ in range(3):
+            await world.connected()
+        assert [peer.closed for peer in silent] == [CloseCode.OVERLOADED, None, None]
+        assert world.gateway.unauthenticated == 2
+        newcomer = Peer(world.gateway)
+        assert Peer(world.gateway).closed is None
+        assert [peer.closed for peer in silent] == [CloseCode.OVERLOADED, CloseCode.OVERLOADED, None]
+        assert newcomer.closed is None
+
+
 async def test_open_submissions_of_a_connection_are_bounded() -> None:
     world = World(GatewayOptions(limits=Limits(pending_submissions=2)))
     async with world.running():
