@@ -114,7 +114,9 @@ class SqliteEngines:
         """The engines of the next process, on the same files."""
         log, self.store = await asyncio.to_thread(self._open, downlink, config)
         hot = MemoryHot(config.delivery.hot_bytes)
-        return Engines(log, self.store, hot, LocalRoutes(number), lambda: log.end_now, self.store.close)
+        return Engines(
+            log, self.store, hot, LocalRoutes(number), lambda: log.end_now, self.store.close, log.last_message_id
+        )
 
     def _open(self, downlink: LocalDownlink, config: Config) -> tuple[SqliteLog, GatedSqliteStore]:
         log = SqliteLog(sqlite_file(self.folder, "log"), log_options(config), downlink.append_failed)

@@ -62,6 +62,10 @@ class Admission:
         self._buckets_bound = _BUCKETS
         self.pressure: Callable[[], HongyanError | None] = lambda: None
 
+    def start_above(self, message_id: int) -> None:
+        """Ids from here on are above one that was given before the restart, though the clock may have been set back."""
+        self._snowflake = Snowflake(worker=0, above=message_id)
+
     def admit(self, submission: Submission) -> Later | None:
         """Checks and appends. Returns what to wait for when the other side's existence is not known at once."""
         now_ms = self._clock()

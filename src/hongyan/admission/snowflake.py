@@ -12,14 +12,15 @@ _WORKER_BITS, _COUNTER_BITS = 10, 12
 class Snowflake:
     """Makes ids for one worker (0 to 1023); no two workers may share a number at a time.
 
-    A clock that jumps back, or more than 4,096 ids in a millisecond, borrow from the future: ids go on growing.
+    A clock that jumps back, or more than 4,096 ids in a millisecond, borrow from the future: ids go on growing. They do so after
+    a restart too when `above` is an id that was given last before.
     """
 
-    def __init__(self, worker: int) -> None:
+    def __init__(self, worker: int, above: int = 0) -> None:
         if not 0 <= worker < 1 << _WORKER_BITS:
             raise ValueError(f"a worker is 0 to {(1 << _WORKER_BITS) - 1}, not {worker}")
         self._worker = worker << _COUNTER_BITS
-        self._last = 0
+        self._last = above >> (_WORKER_BITS + _COUNTER_BITS) << _COUNTER_BITS | above & ((1 << _COUNTER_BITS) - 1)
 
     def next(self, now_ms: int) -> MessageId:
         """An id above all given before."""

@@ -59,7 +59,11 @@ class Accounts(Protocol):
 
 
 class Engines(msgspec.Struct, frozen=True):
-    """What the stages run on. `log_end` is the offset that the next durable record will get, as far as is known here."""
+    """What the stages run on.
+
+    `log_end` is the offset that the next durable record will get, as far as is known here; `last_message_id` is that of the
+    newest record at the start.
+    """
 
     log: Log
     store: Store
@@ -67,6 +71,7 @@ class Engines(msgspec.Struct, frozen=True):
     routes: Routes
     log_end: Callable[[], int]
     close: Callable[[], Awaitable[None]]
+    last_message_id: int = 0
 
 
 class Stages(msgspec.Struct, frozen=True):
@@ -91,7 +96,7 @@ def build(config: Config, data_dir: Path, accounts: Accounts) -> Stages:
     log = SqliteLog(database_file(data_dir, "log"), log_options(config), downlink.append_failed)
     store = SqliteStore(database_file(data_dir, "message"))
     hot, routes = MemoryHot(config.delivery.hot_bytes), LocalRoutes(number)
-    engines = Engines(log, store, hot, routes, lambda: log.end_now, store.close)
+    engines = Engines(log, store, hot, routes, lambda: log.end_now, store.close, log.last_message_id)
     return join(config, engines, accounts, downlink, number)
 
 
@@ -103,6 +108,7 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     delivery = Delivery(0, around, delivery_options(config))
     gatherer = PositionGatherer(log, now_ms)
     admission = Admission(log, hot, Directory(accounts.known, accounts.missing), now_ms, admission_options(config))
+    admission.start_above(engines.last_message_id)
     admission.pressure = Pressure(config, engines.log_end, delivery).ask
     conversations = Conversations(hot, store, conversations_options(config))
     uplink = join_uplink(accounts, admission, gatherer, conversations, delivery)

@@ -29,6 +29,7 @@ logger = get_logger(__name__)
 P = ParamSpec("P")
 
 _CALM_S = 0.25
+_PATIENCE_S = 1.0
 
 Handler = Callable[[Identity, Any], Awaitable[frames.ServerEvent]]
 """Answers a read of one user."""
@@ -91,7 +92,7 @@ class Gateway:
         self.by_user: dict[UserId, Connection | tuple[Connection, ...]] = {}
         # What would wait at a socket that takes no more, had it taken nothing since the wheel looked last.
         self.paused: dict[Connection, int] = {}
-        self.unauthenticated = 0
+        self.strangers: dict[Connection, float] = {}
         self.now_s = asyncio.get_running_loop().time()
         self.draining = False
         self.calmed: set[Connection] = set()
@@ -101,6 +102,11 @@ class Gateway:
         self._last_id = 0
         self._wheel = Wheel(self)
         self._group: asyncio.TaskGroup | None = None
+
+    @property
+    def unauthenticated(self) -> int:
+        """How many connections have no token yet."""
+        return len(self.strangers)
 
     async def run(self) -> None:
         """Serves until cancelled: owns the tasks of reads and the wheel. Then no connection is left."""
@@ -118,7 +124,9 @@ class Gateway:
     def opened(self, wire: Wire, codec: ServerCodec) -> Connection | None:
         """A new connection, or None when there is no room for it: then it was closed."""
         options = self.options
-        full = len(self.connections) >= options.connections or self.unauthenticated >= options.unauthenticated
+        if len(self.strangers) >= options.unauthenticated:
+            self._make_room()
+        full = len(self.connections) >= options.connections or len(self.strangers) >= options.unauthenticated
         if full or self.draining:
             self.linger(wire)
             wire.close(CloseCode.GOING_AWAY if self.draining else CloseCode.OVERLOADED)
@@ -126,9 +134,18 @@ class Gateway:
         self._last_id += 1
         connection = Connection(self, self._last_id, wire, ServerEnd(codec, options.limits))
         self.connections[connection.id] = connection
-        self.unauthenticated += 1
+        self.strangers[connection] = self.now_s
         self._wheel.add(connection, options.connect_timeout_s)
         return connection
+
+    def _make_room(self) -> None:
+        """Turns away the stranger who has been here longest, if that is long: clients say who they are at once.
+
+        So those who hold connections and never speak keep nobody out, unless they come by the hundred every second.
+        """
+        oldest = next(iter(self.strangers))
+        if self.now_s - self.strangers[oldest] >= _PATIENCE_S and oldest.end.state is State.AWAITING_CONNECT:
+            self.close(oldest, CloseCode.OVERLOADED)
 
     def closed(self, connection: Connection) -> None:
         """The socket is gone. May be called again."""
@@ -138,7 +155,7 @@ class Gateway:
         self.paused.pop(connection, None)
         user_id = connection.user_id
         if user_id is None:
-            self.unauthenticated -= 1
+            del self.strangers[connection]
             return
         mine = self.by_user[user_id]
         others = tuple(other for other in _as_tuple(mine) if other is not connection)
@@ -340,7 +357,7 @@ class Gateway:
     async def _register(self, connection: Connection, identity: Identity) -> None:
         """From here on pushes reach the connection; whoever syncs after this misses nothing."""
         connection.user_id, connection.device_id = identity.user_id, identity.device_id
-        self.unauthenticated -= 1
+        del self.strangers[connection]
         mine = self.by_user.get(identity.user_id)
         self.by_user[identity.user_id] = connection if mine is None else (*_as_tuple(mine), connection)
         await self.routes.register(identity.user_id, self.number)

@@ -75,6 +75,16 @@ def test_message_ids_grow_in_the_order_of_the_submissions() -> None:
     assert [record.client_msg_id for record in world.taken()] == ["a", "b", "c"]
 
 
+def test_ids_are_above_those_given_before_a_restart() -> None:
+    world = World()
+    world.admit(asked())
+    again = World()
+    again.now_ms = world.now_ms - 3_600_000
+    again.admission.start_above(world.taken()[0].message_id)
+    again.admit(asked())
+    assert again.taken()[0].message_id > world.taken()[0].message_id
+
+
 def test_limits_are_stamped_in_so_that_a_replay_decides_as_today() -> None:
     world = World()
     world.admit(asked(Recall(3, 0)))

@@ -39,6 +39,17 @@ def test_ids_fit_a_signed_column_for_decades_and_are_positive_before_their_epoch
     assert Snowflake(0).next(0) > 0
 
 
+@given(st.integers(1, 5_000), st.integers(-100_000, 100_000), st.integers(0, 1023))
+def test_ids_go_on_growing_after_a_restart_though_the_clock_was_set_back(count: int, jump_ms: int, worker: int) -> None:
+    before = Snowflake(worker)
+    last = [before.next(NOW_MS) for _ in range(count)][-1]
+    after = Snowflake(0, above=last)
+    ids = [after.next(NOW_MS + jump_ms) for _ in range(10)]
+    assert ids == sorted(set(ids))
+    assert ids[0] >> 22 >= last >> 22
+    assert (ids[0] >> 22, ids[0] & 4095) > (last >> 22, last & 4095)
+
+
 @pytest.mark.parametrize("worker", [-1, 1024])
 def test_a_worker_out_of_range_is_refused(worker: int) -> None:
     with pytest.raises(ValueError, match="1023"):

@@ -1,13 +1,12 @@
 """Connections come, speak, are bounded, and go; nobody's trouble is anybody else's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from hongyan.gateway.gateway import GatewayOptions
-from hongyan.model.codes import CloseCode, ConversationUnknown, InvalidField, Overloaded, StorageFull, UserUnknown
+from hongyan.model.codes import CloseCode, ConversationUnknown, InvalidField, Overloaded, StorageFull
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import DeviceId, UserId
 from hongyan.ports.link import Identity, Submission
@@ -256,6 +255,23 @@ async def test_there_is_a_bound_of_connections_and_one_of_those_without_a_token(
         assert Peer(world.gateway).closed is None
 
 
+async def test_those_who_never_say_who_they_are_keep_nobody_out() -> None:
+    world = World(GatewayOptions(unauthenticated=3, connect_timeout_s=60))
+    async with world.running():
+        silent = [Peer(world.gateway) for _ in range(3)]
+        assert Peer(world.gateway).closed is CloseCode.OVERLOADED, "they may be slow only"
+        world.gateway._wheel.turn(world.gateway.now_s + 1)
+        silent[1].send(frames.Ping())
+        for _ in range(3):
+            await world.connected()
+        assert [peer.closed for peer in silent] == [CloseCode.OVERLOADED, None, None]
+        assert world.gateway.unauthenticated == 2
+        newcomer = Peer(world.gateway)
+        assert Peer(world.gateway).closed is None
+        assert [peer.closed for peer in silent] == [CloseCode.OVERLOADED, CloseCode.OVERLOADED, None]
+        assert newcomer.closed is None
+
+
 async def test_open_submissions_of_a_connection_are_bounded() -> None:
     world = World(GatewayOptions(limits=Limits(pending_submissions=2)))
     async with world.running():
@@ -369,71 +385,6 @@ async def test_a_read_that_fails_is_answered_with_a_reference_and_logged(logged:
         assert logged[0]["reference"] in event.message
         peer.send(frames.Ping(), first=9)
         assert len(await peer.answered()) == 1
-
-
-# The lane
-
-
-async def test_frames_wait_behind_a_submission_that_waits_and_keep_their_order() -> None:
-    world = World()
-    events = {name: asyncio.Event() for name in ("a", "c")}
-
-    def admit(submission: Submission) -> Callable[[], Awaitable[object]] | None:
-        event = events.get(submission.client_msg_id)
-        return event.wait if event is not None else None
-
-    world.admitting = admit
-    async with world.running():
-        peer = await world.connected()
-        peer.send(submit("a"), submit("b"))
-        peer.send(submit("c"), submit("d"), frames.MarkRequest(SINGLE, 1), first=3)
-        assert [each.client_msg_id for each in world.submissions] == ["a"]
-        assert not peer.wire.is_reading
-        events["a"].set()
-        await rounds()
-        assert [each.client_msg_id for each in world.submissions] == ["a", "b", "c"]
-        assert world.cast == []
-        events["c"].set()
-        await rounds()
-        assert [each.client_msg_id for each in world.submissions] == ["a", "b", "c", "d"]
-        assert len(world.cast) == 1
-        assert peer.connection.lane is None
-    assert peer.wire.is_reading
-
-
-@pytest.mark.parametrize(("error", "name"), [(UserUnknown(user_id="x"), "user_unknown"), (OSError(), "internal")])
-async def test_a_submission_that_is_refused_late_is_answered_and_lets_the_others_pass(
-    error: Exception, name: str
-) -> None:
-    world = World()
-
-    async def refuse() -> None:
-        await asyncio.sleep(0)
-        raise error
-
-    world.admitting = lambda submission: refuse if submission.client_msg_id == "a" else None
-    async with world.running():
-        peer = await world.connected()
-        peer.send(submit("a"), submit("b"))
-        await rounds()
-        assert peer.errors() == [(1, name)]
-        assert peer.connection.pending == 1
-        assert peer.wire.is_reading
-        assert [each.client_msg_id for each in world.submissions] == ["a", "b"]
-
-
-async def test_what_waits_behind_is_dropped_with_its_connection() -> None:
-    """A device that was logged out meanwhile sends nothing more."""
-    world = World()
-    event = asyncio.Event()
-    world.admitting = lambda submission: event.wait if submission.client_msg_id == "a" else None
-    async with world.running():
-        peer = await world.connected()
-        peer.send(submit("a"), submit("b"))
-        world.gateway.disconnect(ALICE, None)
-        event.set()
-        await rounds()
-        assert [each.client_msg_id for each in world.submissions] == ["a"]
 
 
 # What breaks the protocol

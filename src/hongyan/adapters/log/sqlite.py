@@ -18,6 +18,7 @@ from hongyan.adapters.sqlite import Checkpoints, Thread, as_fault, checkpoint, c
 from hongyan.model.codes import InvalidField, Overloaded, Unavailable
 from hongyan.model.commands import SendMessage
 from hongyan.model.errors import SetupError
+from hongyan.model.ids import MessageId
 from hongyan.model.records import Record
 from hongyan.ports.log import AppendFailed, LogBatch
 
@@ -68,6 +69,7 @@ class SqliteLog:
         self._write.execute("PRAGMA secure_delete=FAST")
         self._checkpoints = Checkpoints(path, options.checkpoint_bytes)
         self._read = connect(path, "FULL", readonly=True)
+        self.last_message_id = MessageId(0)  # of the newest record when the log was opened
         self._next = self._find_end()
         self._queue: list[Record] = []
         self._queue_bytes = 0
@@ -83,7 +85,11 @@ class SqliteLog:
             ORDER BY first_offset DESC LIMIT 1"""
         with damage_told(self._path):
             row = self._write.execute(statement).fetchone()
-        return row[0] + len(self._unsealed(*row)) if row else 0
+        if row is None:
+            return 0
+        records = self._unsealed(*row)
+        self.last_message_id = records[-1].message_id
+        return int(row[0]) + len(records)
 
     def append(self, record: Record) -> None:
         """See the port. Overloaded at `queue_records` or `queue_bytes`, Unavailable once it has ended."""
@@ -242,7 +248,14 @@ class SqliteLog:
         """A row's records. Raises SetupError when they are not what was written: nothing wrong is ever served."""
         encoded = memoryview(sealed)[_SEAL_BYTES:]
         if sealed[:_SEAL_BYTES] == _seal(first_offset, encoded):
-            records = _DECODER.decode(encoded)
+            try:
+                records = _DECODER.decode(encoded)
+            except msgspec.ValidationError as error:
+                # What was written is whole, so whoever wrote it knew more commands than this code.
+                raise SetupError(
+                    f"{self._path} holds records of a newer hongyan ({error}); start that version, "
+                    "or restore the backup made before the upgrade."
+                ) from error
             if len(records) == count:
                 return records
         raise SetupError(

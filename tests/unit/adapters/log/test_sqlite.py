@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -16,6 +17,7 @@ from hongyan.model.errors import HongyanError, SetupError
 from hongyan.model.ids import ConversationId
 from hongyan.model.records import Record
 from tests.contract.adapters import running, sqlite_file
+from tests.tasks import until
 from tests.unit.delivery.worlds import GROUP, record
 
 SMALL = LogOptions(batch_records=4, batch_bytes=10_000, tail_records=8, tail_bytes=20_000, read_bytes=5_000)
@@ -309,3 +311,40 @@ async def test_a_file_that_sqlite_cannot_read_ends_it_with_a_sentence(world: Wor
         file.write(b"\xff" * (path.stat().st_size - 4_096))
     with pytest.raises(SetupError, match="is damaged"):
         await world.open()
+
+
+async def test_records_of_a_newer_version_are_refused_with_a_sentence(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is whole; it is this code that does not know the command."""
+    from hongyan.adapters.log import sqlite
+
+    log = await world.open()
+    monkeypatch.setattr(sqlite, "_ENCODER", Newer())
+    async with running(log):
+        put(log, record(0))
+        await until(lambda: log.end_now == 1)
+    with pytest.raises(SetupError, match="newer hongyan"):
+        await world.open()
+
+
+class Newer:
+    """Writes commands with tags that do not exist yet."""
+
+    def encode(self, records: list[Record]) -> bytes:
+        rows = [list(msgspec.to_builtins(each)) for each in records]
+        for row in rows:
+            row[5] = [99, *row[5][1:]]
+        return msgspec.msgpack.encode(rows)
+
+
+async def test_it_knows_the_last_message_id_when_it_is_opened_again(world: World) -> None:
+    log = await world.open()
+    assert log.last_message_id == 0
+    async with running(log):
+        put(log, *(record(n) for n in range(9)))
+        await durable(log, 9)
+    log = await world.open()
+    assert log.last_message_id == record(8).message_id
+    async with running(log):
+        pass
