@@ -12,7 +12,7 @@ from hongyan.model import commands as ask
 from hongyan.model.codes import CloseCode, RateLimited
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, single_id
 from hongyan.protocol.codec_content import text_content
-from hongyan.protocol.frames import ClientFrame, Connect, GetEntries, GoAway, Resync, Submit
+from hongyan.protocol.frames import ClientFrame, Connect, GetEntries, GoAway, MarkRequest, Resync, Submit
 from hongyan_client import (
     Client,
     ClientOptions,
@@ -330,6 +330,19 @@ async def test_what_was_read_while_offline_is_told_on_the_next_connection(server
         await soon(lambda: server.truth.members[PAIR, ALICE].read_seq == 5)
 
 
+async def test_a_mark_that_was_lost_with_the_connection_is_made_again(server: FakeServer) -> None:
+    lost: list[ClientFrame] = []
+    server.once(MarkRequest, lambda _socket, frame: lost.append(frame), times=1000)
+    async with client_of(server, ALICE) as alice:
+        say(server, BOB, "read me")
+        await alice.synced()
+        await alice.mark_read(PAIR)
+        await soon(lambda: bool(lost))
+        server.vetoes.clear()
+        server.drop_all()
+        await soon(lambda: server.truth.members[PAIR, ALICE].read_seq == 1)
+
+
 async def test_delivery_is_told_for_a_conversation_of_two(server: FakeServer) -> None:
     async with client_of(server, ALICE) as alice:
         await alice.connected()
@@ -494,3 +507,17 @@ async def test_who_is_taken_into_a_group_learns_its_name(server: FakeServer) -> 
 
         await soon(is_named)
         await assert_equal_to_fresh(server, bob)
+
+
+async def test_a_socket_that_takes_no_more_gets_no_more_until_it_does(server: FakeServer) -> None:
+    async with client_of(server, ALICE) as alice:
+        await alice.connected()
+        connection = alice._device.connection
+        assert connection is not None
+        connection.pause_writing()
+        sending = asyncio.ensure_future(alice.send(PAIR, "held back"))
+        await soon(lambda: bool(alice.pending(PAIR)))
+        alice._device.pump()
+        assert not alice._device.outbox._flying
+        connection.resume_writing()
+        assert (await sending).seq == 1

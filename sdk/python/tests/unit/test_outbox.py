@@ -124,3 +124,14 @@ def test_what_is_not_released_does_not_go_out() -> None:
     outbox.put(Submit(ConversationId("g:x"), ClientMsgId("m"), SendMessage(1, b"")), 0)
     assert outbox.take(0.0) == []
     assert [item.submit.client_msg_id for item in outbox] == ["m"]
+
+
+def test_a_refused_submission_rests_and_what_is_behind_it_waits_while_others_go_on() -> None:
+    outbox = Outbox()
+    for key, client_msg_id in (("g:x", "first"), ("g:x", "second"), ("g:y", "other")):
+        outbox.release(outbox.put(Submit(ConversationId(key), ClientMsgId(client_msg_id), SendMessage(1, b"")), 0))
+    assert [item.submit.client_msg_id for item in outbox.take(0.0)] == ["first", "other"]
+    outbox.rest(ClientMsgId("first"), until_s=5.0)
+    assert outbox.take(4.9) == []
+    (again,) = outbox.take(5.0)
+    assert (again.submit.client_msg_id, again.frame().resend) == ("first", True)

@@ -299,3 +299,18 @@ def test_a_list_that_was_overtaken_by_pushes_still_tells_a_groups_name() -> None
     replica.take_head(ConversationHead(GROUP, 4, 3, 3, 3, 0, 4, name="读书会"), None, fresh=False)
     assert (copy_of(replica, GROUP).name, copy_of(replica, GROUP).head) == ("读书会", 5)
     assert not replica.is_name_wanted(taken_in)
+
+
+def test_an_old_page_of_the_list_does_not_take_one_in_again() -> None:
+    replica = group(entry(2, key=GROUP, countable=1), entry(3, MembersRemoved((ME,)), key=GROUP, countable=1))
+    old = ConversationHead(GROUP, 2, 1, 1, 0, 1, 1, name="Club", member=True)
+    replica.take_head(old, entry(2, key=GROUP, countable=1), fresh=False)
+    replica.settle()
+    assert (copy_of(replica, GROUP).member, copy_of(replica, GROUP).head) == (False, 3)
+
+
+def test_what_one_may_not_see_any_more_is_let_go_and_the_rest_stays() -> None:
+    replica = known(1, 2, 3, 4, 5)
+    replica.take_head(head(5, unread=5, first_seq=3), None, fresh=False)
+    assert replica.settle().changes == [DroppedBelow(KEY, 3)]
+    assert (copy_of(replica).low, copy_of(replica).high, replica.holes()) == (3, 5, [])
