@@ -5,22 +5,14 @@ every message would make the cost of a message grow with the group.
 """
 
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Any
 
 import msgspec
 
+from hongyan.model.commands import Role
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, UserId, fixed_members, kind_of
 from hongyan.model.records import AnyBody, Entry, Record, Submitted
-
-
-class Role(IntEnum):
-    """Rank in a group; a higher one may act on a lower one."""
-
-    MEMBER = 1
-    ADMIN = 2
-    OWNER = 3
 
 
 class Member(msgspec.Struct, gc=False):
