@@ -24,6 +24,7 @@ from hongyan.model.commands import (
     MessageKind,
     Recall,
     RemoveMembers,
+    Role,
     SendMessage,
 )
 from hongyan.model.errors import HongyanError
@@ -38,7 +39,7 @@ from hongyan.model.records import (
     RecallNotice,
 )
 from hongyan.model.rules import RULES
-from hongyan.model.state import Member, Outcome, Role
+from hongyan.model.state import Member, Outcome
 from tests.unit.model.stories import (
     ALICE,
     BOB,
