@@ -10,7 +10,8 @@ INTEGER = BigInteger().with_variant(Integer(), "sqlite")  # allow import-effect:
 MESSAGE = MetaData()
 USER = MetaData()
 LOG = MetaData()
-DATABASES = {"message": MESSAGE, "user": USER, "log": LOG}
+CONVERSATION = MetaData()
+DATABASES = {"message": MESSAGE, "user": USER, "log": LOG, "conversation": CONVERSATION}
 
 # The database db_message keeps what conversations show, and what delivery decided.
 
@@ -160,6 +161,35 @@ log_meta = Table(
     LOG,
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+# The database db_conversation keeps what users keep for themselves.
+
+item = Table(
+    "item",
+    CONVERSATION,
+    Column("user_id", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("deleted", INTEGER, nullable=False),
+    Column("version", INTEGER, nullable=False),
+    Index("item_by_version", "user_id", "version", unique=True),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+shelf = Table(
+    "shelf",
+    CONVERSATION,
+    Column("user_id", Text, primary_key=True),
+    Column("version", INTEGER, nullable=False),
+    Column("floor_version", INTEGER, nullable=False),
+    Column("items", INTEGER, nullable=False),
+    Column("size_bytes", INTEGER, nullable=False),
+    Column("deletions", INTEGER, nullable=False),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
