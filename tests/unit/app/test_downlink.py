@@ -27,5 +27,5 @@ async def test_everything_reaches_the_gateway() -> None:
         peer.connection.pending = 1
         downlink.append_failed([record(0, connection=peer.connection.id)], StorageFull())
         assert [type(event) for _, event in peer.heard()] == [frames.Push, frames.SignalPush, frames.ErrorReply]
-        downlink.disconnect(BOB, DeviceId("phone"))
-        assert peer.closed is CloseCode.LOGGED_OUT
+        downlink.disconnect(BOB, DeviceId("phone"), CloseCode.REPLACED)
+        assert peer.closed is CloseCode.REPLACED

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from hongyan.adapters.store.users_memory import MemorySessionStore, MemoryUserStore
+from hongyan.model.codes import CloseCode
 from hongyan.model.ids import DeviceId, UserId
 from hongyan.ports.users import SessionRow
 from hongyan.services.users.passwords import Passwords
@@ -44,6 +45,7 @@ class World:
         self.secrets = secrets or make_secrets()
         self.passwords, self.options = passwords, options
         self.closed: list[tuple[UserId, DeviceId]] = []
+        self.codes: list[CloseCode] = []
         self.service = self.started()
 
     def clock(self) -> int:
@@ -55,8 +57,12 @@ class World:
         access = AccessTokens(self.secrets, self.options.access_ttl_s, self.clock)
         crypto = Crypto(self.passwords, access, RefreshTokens(self.secrets))
         service = Users(Stores(self.users, self.sessions), crypto, self.clock, self.options)
-        service.on_logged_out = lambda user_id, device_id: self.closed.append((user_id, device_id))
+        service.on_logged_out = self._log_out
         return service
+
+    def _log_out(self, user_id: UserId, device_id: DeviceId, code: CloseCode) -> None:
+        self.closed.append((user_id, device_id))
+        self.codes.append(code)
 
     async def granted(self, user_id: UserId = ALICE, device_id: DeviceId = PHONE) -> Grant:
         """A device of a user, registered if need be, with tokens."""
