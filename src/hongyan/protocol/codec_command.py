@@ -14,6 +14,7 @@ from hongyan.model.errors import CallerFault
 from hongyan.model.ids import ConversationId, UserId, parse_client_msg_id, parse_conversation_id, parse_user_id
 from hongyan.protocol import codec_opaque as opaque
 from hongyan.protocol.codec_content import check_content, check_name, check_number, is_plain_text
+from hongyan.protocol.codec_presence import read_watch, write_watch
 from hongyan.protocol.frames import (
     ClientFrame,
     Connect,
@@ -27,6 +28,7 @@ from hongyan.protocol.frames import (
     SignalRequest,
     Submit,
     Sync,
+    WatchPresence,
 )
 from hongyan.protocol.wire import content_pb2, frame_pb2
 
@@ -175,6 +177,7 @@ _READERS: dict[str, Callable[[Any, Limits], Any]] = {
     "get_members": _read_get_members,
     "get_positions": _read_get_positions,
     "ping": lambda _ping, _limits: Ping(),
+    "watch_presence": lambda watch, _limits: read_watch(watch),
 }
 
 
@@ -242,4 +245,5 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
         lambda get: opaque.GetPositions(conversation_id=get.conversation_id, user_ids=get.user_ids),
     ),
     Ping: ("ping", lambda _ping: opaque.Ping()),
+    WatchPresence: ("watch_presence", write_watch),
 }

@@ -25,6 +25,7 @@ from hongyan.protocol.frames import (
     SignalRequest,
     Submit,
     Sync,
+    WatchPresence,
 )
 
 
@@ -79,7 +80,7 @@ class State(IntEnum):
     CLOSED = 5
 
 
-_WORK = frozenset((Submit, MarkRequest, SignalRequest, Sync, GetEntries, GetMembers, GetPositions, Ping))
+_WORK = frozenset((Submit, MarkRequest, SignalRequest, Sync, GetEntries, GetMembers, GetPositions, Ping, WatchPresence))
 
 ALLOWED: dict[State, frozenset[type]] = {
     State.AWAITING_CONNECT: frozenset((Connect, Ping)),
