@@ -31,6 +31,10 @@ export const ErrorCode = {
   GroupExists: 3009,
   GroupFull: 3010,
   LastOwner: 3011,
+  ItemReadOnly: 3050,
+  ItemConflict: 3051,
+  TooManyItems: 3052,
+  ItemsTooLarge: 3053,
   RateLimited: 4001,
   Overloaded: 4002,
   TooManyRequests: 4003,
@@ -71,6 +75,10 @@ export const permanentErrors: ReadonlySet<number> = new Set([
   3009,
   3010,
   3011,
+  3050,
+  3051,
+  3052,
+  3053,
 ]);
 
 export const CloseCode = {

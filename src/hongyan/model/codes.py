@@ -38,6 +38,10 @@ class ErrorCode(IntEnum):
     GROUP_EXISTS = 3009
     GROUP_FULL = 3010
     LAST_OWNER = 3011
+    ITEM_READ_ONLY = 3050
+    ITEM_CONFLICT = 3051
+    TOO_MANY_ITEMS = 3052
+    ITEMS_TOO_LARGE = 3053
     RATE_LIMITED = 4001
     OVERLOADED = 4002
     TOO_MANY_REQUESTS = 4003
@@ -406,6 +410,54 @@ class LastOwner(CallerFault):
     sentence = "The last owner stays while others are in the group."
 
 
+class ItemReadOnly(CallerFault):
+    """Items of the topic {topic} are written by the server."""
+
+    code = ErrorCode.ITEM_READ_ONLY
+    permanent = True
+    http_status = 403
+    sentence = "Items of the topic {topic} are written by the server."
+
+    def __init__(self, *, topic: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, topic=topic)
+
+
+class ItemConflict(CallerFault):
+    """The item {topic} {key} has changed since you read it."""
+
+    code = ErrorCode.ITEM_CONFLICT
+    permanent = True
+    http_status = 409
+    sentence = "The item {topic} {key} has changed since you read it."
+
+    def __init__(self, *, topic: str, key: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, topic=topic, key=key)
+
+
+class TooManyItems(CallerFault):
+    """A user may keep {limit} items; delete some."""
+
+    code = ErrorCode.TOO_MANY_ITEMS
+    permanent = True
+    http_status = 409
+    sentence = "A user may keep {limit} items; delete some."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class ItemsTooLarge(CallerFault):
+    """The items of a user may have {limit_bytes} bytes together; delete some."""
+
+    code = ErrorCode.ITEMS_TOO_LARGE
+    permanent = True
+    http_status = 409
+    sentence = "The items of a user may have {limit_bytes} bytes together; delete some."
+
+    def __init__(self, *, limit_bytes: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit_bytes=limit_bytes)
+
+
 class RateLimited(CallerFault):
     """Too many {what}; slow down."""
 
@@ -515,6 +567,10 @@ ERRORS: dict[int, type[HongyanError]] = {
     3009: GroupExists,
     3010: GroupFull,
     3011: LastOwner,
+    3050: ItemReadOnly,
+    3051: ItemConflict,
+    3052: TooManyItems,
+    3053: ItemsTooLarge,
     4001: RateLimited,
     4002: Overloaded,
     4003: TooManyRequests,
