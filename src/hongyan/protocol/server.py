@@ -27,6 +27,7 @@ from hongyan.protocol.frames import (
     SignalRequest,
     Submit,
     Sync,
+    WatchPresence,
 )
 
 
