@@ -243,6 +243,7 @@ commands = st.one_of(
     st.builds(frames.PutItems, some_items),
     st.builds(frames.GetItems, numbers, cursors, small),
     st.builds(frames.Ping),
+    st.builds(frames.WatchPresence, users),
 )
 client_frames = st.builds(frames.ClientFrame, small, commands)
 
@@ -278,6 +279,7 @@ limits = st.builds(
 member_rows = st.builds(frames.MemberRow, user_ids, st.sampled_from(["owner", "admin", "member"]), numbers)
 positions = st.builds(frames.Position, user_ids, numbers, numbers)
 times = st.integers(0, 2**63 - 1)
+presences = st.builds(frames.Presence, user_ids, st.booleans(), times)
 events = st.one_of(
     st.builds(frames.ErrorReply, small, names, words, small, st.booleans()),
     st.builds(frames.Connected, names, user_ids, names, times, small, limits, sync_pages, numbers),
@@ -295,5 +297,6 @@ events = st.one_of(
     st.builds(frames.SignalPush, conversation_ids, user_ids, names),
     st.builds(frames.GoAway, small),
     st.builds(frames.Resync),
+    st.builds(frames.Presences, st.lists(presences, max_size=3).map(tuple)),
 )
 server_frames = st.builds(frames.ServerFrame, small, events)
