@@ -14,7 +14,7 @@ from pathlib import Path
 from hongyan.model.errors import SetupError
 
 REVISIONS: dict[str, tuple[str, ...]] = {
-    "message": ("message_0001",),
+    "message": ("message_0001", "message_0002"),
     "user": ("user_0001",),
     "log": ("log_0001",),
     "admin": ("admin_0001",),

@@ -72,6 +72,10 @@ member = Table(
     Column("read_seq", INTEGER, nullable=False),
     Column("read_countable", INTEGER, nullable=False),
     Column("delivered_seq", INTEGER, nullable=False),
+    Column("first_seq", INTEGER, nullable=False, server_default=text("0")),
+    Column("muted_until_ms", INTEGER, nullable=False, server_default=text("0")),
+    Column("nickname", Text, nullable=False, server_default=text("''")),
+    Column("flags", INTEGER, nullable=False, server_default=text("0")),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
@@ -82,6 +86,15 @@ membership = Table(
     Column("user_id", Text, primary_key=True),
     Column("conversation_id", Text, primary_key=True),
     Column("left_offset", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+settings = Table(
+    "settings",
+    MESSAGE,
+    Column("conversation_id", Text, primary_key=True),
+    Column("settings", LargeBinary, nullable=False),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
