@@ -38,6 +38,15 @@ class ErrorCode(IntEnum):
     GROUP_EXISTS = 3009
     GROUP_FULL = 3010
     LAST_OWNER = 3011
+    SCOPE_MISSING = 3060
+    CONTENT_REFUSED = 3061
+    WEBHOOK_UNKNOWN = 3062
+    ADDRESS_REFUSED = 3063
+    BOT_UNKNOWN = 3064
+    REPORT_UNKNOWN = 3065
+    KEY_UNKNOWN = 3066
+    TOO_MANY_WEBHOOKS = 3067
+    CHECK_UNAVAILABLE = 3068
     RATE_LIMITED = 4001
     OVERLOADED = 4002
     TOO_MANY_REQUESTS = 4003
@@ -406,6 +415,111 @@ class LastOwner(CallerFault):
     sentence = "The last owner stays while others are in the group."
 
 
+class ScopeMissing(CallerFault):
+    """The server key lacks the scope {scope}."""
+
+    code = ErrorCode.SCOPE_MISSING
+    permanent = True
+    http_status = 403
+    sentence = "The server key lacks the scope {scope}."
+
+    def __init__(self, *, scope: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, scope=scope)
+
+
+class ContentRefused(CallerFault):
+    """The message was refused: {reason}."""
+
+    code = ErrorCode.CONTENT_REFUSED
+    permanent = True
+    http_status = 422
+    sentence = "The message was refused: {reason}."
+
+    def __init__(self, *, reason: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, reason=reason)
+
+
+class WebhookUnknown(CallerFault):
+    """There is no webhook {webhook_id}."""
+
+    code = ErrorCode.WEBHOOK_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is no webhook {webhook_id}."
+
+    def __init__(self, *, webhook_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, webhook_id=webhook_id)
+
+
+class AddressRefused(CallerFault):
+    """{url} may not be called: {reason}."""
+
+    code = ErrorCode.ADDRESS_REFUSED
+    permanent = True
+    http_status = 422
+    sentence = "{url} may not be called: {reason}."
+
+    def __init__(self, *, url: str, reason: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, url=url, reason=reason)
+
+
+class BotUnknown(CallerFault):
+    """There is no bot {bot_id}."""
+
+    code = ErrorCode.BOT_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is no bot {bot_id}."
+
+    def __init__(self, *, bot_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, bot_id=bot_id)
+
+
+class ReportUnknown(CallerFault):
+    """There is no open report {report_id}."""
+
+    code = ErrorCode.REPORT_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is no open report {report_id}."
+
+    def __init__(self, *, report_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, report_id=report_id)
+
+
+class KeyUnknown(CallerFault):
+    """There is no server key {key_id}."""
+
+    code = ErrorCode.KEY_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is no server key {key_id}."
+
+    def __init__(self, *, key_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, key_id=key_id)
+
+
+class TooManyWebhooks(CallerFault):
+    """There may be {limit} webhooks; remove one first."""
+
+    code = ErrorCode.TOO_MANY_WEBHOOKS
+    permanent = True
+    http_status = 409
+    sentence = "There may be {limit} webhooks; remove one first."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class CheckUnavailable(WorldFault):
+    """The check of messages did not answer; nothing was sent, try again."""
+
+    code = ErrorCode.CHECK_UNAVAILABLE
+    permanent = False
+    http_status = 503
+    sentence = "The check of messages did not answer; nothing was sent, try again."
+
+
 class RateLimited(CallerFault):
     """Too many {what}; slow down."""
 
@@ -515,6 +629,15 @@ ERRORS: dict[int, type[HongyanError]] = {
     3009: GroupExists,
     3010: GroupFull,
     3011: LastOwner,
+    3060: ScopeMissing,
+    3061: ContentRefused,
+    3062: WebhookUnknown,
+    3063: AddressRefused,
+    3064: BotUnknown,
+    3065: ReportUnknown,
+    3066: KeyUnknown,
+    3067: TooManyWebhooks,
+    3068: CheckUnavailable,
     4001: RateLimited,
     4002: Overloaded,
     4003: TooManyRequests,
