@@ -7,9 +7,9 @@ from typing import Protocol
 
 import msgspec
 
-from hongyan.cli.demo.story import Group, Scene, Step, Story
+from hongyan.cli.demo.story import Act, Group, Scene, Step, Story
 from hongyan.model.codes import ErrorCode
-from hongyan.model.commands import CreateGroup, Recall, SendMessage
+from hongyan.model.commands import AnyCommand, CreateGroup, Recall, SendMessage
 from hongyan.model.errors import SetupError
 from hongyan.model.ids import UserId, group_conversation_id
 from hongyan.protocol.codec_content import build_content
@@ -70,7 +70,8 @@ async def _register_all(url: str, password: str, story: Story, progress: Progres
     async def register_one(user_id: UserId) -> None:
         nonlocal made
         async with free:
-            made += await _register(url, user_id, password)
+            is_new = await _register(url, user_id, password)
+        made += is_new
         progress.step()
 
     try:
@@ -130,14 +131,51 @@ class Actors:
         """One scene, line by line: who answers has seen what he answers."""
         said: dict[int, tuple[Step, Sent]] = {}
         for number, step in enumerate(scene.steps, 1):
-            command = _COMMANDS[step.act](step, scene, said.get(step.target))
-            try:
-                sent = await self._cast[step.who].submit(scene.conversation_id, command, client_msg_id=step.key)
-                said[number] = (step, sent)
-            except RefusedError as error:
-                self.refused.append(f"{scene.hour}, {step.who}: {error.sentence}")
+            build = _COMMANDS.get(step.act)
+            if build is not None:
+                command = build(step, scene, said.get(step.target))
+                sent = await self._submit(scene, step, command)
+                if sent is not None:
+                    said[number] = (step, sent)
             self._progress.step()
+
+    async def _submit(self, scene: Scene, step: Step, command: AnyCommand) -> Sent | None:
+        try:
+            return await self._cast[step.who].submit(scene.conversation_id, command, client_msg_id=step.key)
+        except RefusedError as error:
+            self.refused.append(f"{scene.hour}, {step.who}: {error.sentence}")
+            return None
 
 
 Target = tuple[Step, Sent] | None
 Build = Callable[[Step, Scene, Target], AnyCommand]
+
+
+def _say(step: Step, scene: Scene, target: Target) -> AnyCommand:
+    quote = None
+    if target is not None:
+        words, sent = target
+        quote = Reference(words.who, scene.conversation_id, sent.seq, sent.message_id, words.words)
+    view = ContentView(Text(step.words), tuple(map(UserId, step.called)), quote=quote)
+    return SendMessage(view.kind, build_content(view))
+
+
+_COMMANDS: dict[Act, Build] = {
+    "say": _say,
+    "answer": _say,
+    "take back": lambda _step, _scene, target: Recall(_seq(target), window_ms=0),
+}
+
+
+def _seq(target: Target) -> int:
+    """Where the line stands that a step is about; 0, which the server refuses, when that line was refused."""
+    return target[1].seq if target is not None else 0
+
+
+async def _read(cast: dict[UserId, Client], story: Story) -> None:
+    """Everybody has read where he spoke last; the others find something new."""
+    last = {scene.conversation_id: {step.who for step in scene.steps} for scene in story.scenes}
+    for key, speakers in last.items():
+        for user_id in speakers:
+            await cast[user_id].synced()
+            await cast[user_id].mark_read(key)
