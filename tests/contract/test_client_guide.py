@@ -16,10 +16,13 @@ from hongyan.protocol.framing import PacketSplitter
 ROOT = pathlib.Path(__file__).parents[2]
 GUIDE = (ROOT / "proto/client.md").read_text()
 BLOCKS = re.findall(r"^```(\w+) (\w+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-COMMANDS = {"connect", "submit", "mark", "signal", "sync", "get_entries", "get_members", "get_positions", "ping"}
+COMMANDS = {"connect", "submit", "mark", "signal", "sync", "get_entries", "get_members", "get_positions", "ping"} | {
+    "put_items",
+    "get_items",
+}
 EVENTS = {
     *("error", "connected", "receipt", "sync_page", "entry_page", "member_page"),
-    *("positions", "pong", "push", "signal", "go_away", "resync"),
+    *("positions", "pong", "push", "signal", "go_away", "resync", "item_page", "items_changed"),
 }
 
 

@@ -1,7 +1,8 @@
-"""The link between stages in one process: a direct call, bound once all stages are made."""
+"""The links between stages in one process: direct calls, bound once all stages are made."""
 
 from collections.abc import Sequence
 
+from hongyan.app.commands import LocalCommands
 from hongyan.gateway.gateway import Gateway
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ConversationId, DeviceId, UserId
@@ -10,19 +11,31 @@ from hongyan.ports.link import Fanout
 
 
 class LocalDownlink:
-    """A `ports.link.Downlink` to the one gateway; until that is set, as in a replay at start, nobody is there to hear."""
+    """A `ports.link.Downlink` to the one gateway and to the commands of services.
+
+    Until they are set, as in a replay at start, nobody is there to hear.
+    """
 
     gateway: Gateway | None = None
+    commands: LocalCommands | None = None
 
     def deliver(self, gateway: int, fanouts: Sequence[Fanout]) -> None:
         """See the port."""
-        if self.gateway is not None:
+        commands = self.commands
+        if commands is not None and gateway == commands.number:
+            commands.deliver(fanouts)
+        elif self.gateway is not None:
             self.gateway.deliver(gateway, fanouts)
 
     def signal(self, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
         """See the port."""
         if self.gateway is not None:
             self.gateway.signal(recipients, sign)
+
+    def notify(self, user_ids: Sequence[UserId], encoded: bytes, *, droppable: bool = False) -> None:
+        """See the port."""
+        if self.gateway is not None:
+            self.gateway.notify(user_ids, encoded, droppable=droppable)
 
     def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
         """See the port."""
@@ -33,3 +46,5 @@ class LocalDownlink:
         """A log's listener: the senders are told."""
         if self.gateway is not None:
             self.gateway.append_failed(records, error)
+        if self.commands is not None:
+            self.commands.append_failed(records, error)

@@ -15,6 +15,7 @@ from hongyan.adapters.store.migrate import database_file
 from hongyan.adapters.store.sqlite import SqliteStore
 from hongyan.admission.admit import Admission, AdmissionOptions, Directory
 from hongyan.admission.positions import PositionGatherer
+from hongyan.app.commands import LocalCommands
 from hongyan.app.downlink import LocalDownlink
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
@@ -81,6 +82,8 @@ class Stages(msgspec.Struct, frozen=True):
     delivery: Delivery
     gatherer: PositionGatherer
     gateway: Gateway
+    conversations: Conversations
+    commands: LocalCommands
     metrics: Metrics
     lag: LoopLag
 
@@ -113,8 +116,9 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     conversations = Conversations(hot, store, conversations_options(config))
     uplink = join_uplink(accounts, admission, gatherer, conversations, delivery)
     gateway = Gateway(number, uplink, Around(routes, now_ms, metrics), gateway_options(config))
-    downlink.gateway = gateway
-    stages = Stages(engines, delivery, gatherer, gateway, metrics, lag)
+    commands = LocalCommands(new_gateway_number(), admission.admit)
+    downlink.gateway, downlink.commands = gateway, commands
+    stages = Stages(engines, delivery, gatherer, gateway, conversations, commands, metrics, lag)
     declare_gauges(stages)
     return stages
 
@@ -199,6 +203,7 @@ def declare_gauges(stages: Stages) -> None:
     )
     metrics.gauge("hongyan_persist_lag", "Decided records that wait to be stored.", lambda: delivery.persist_lag)
     metrics.gauge("hongyan_positions_queue", "Read positions that wait for their record.", stages.gatherer.waiting)
+    metrics.gauge("hongyan_commands_waiting", "Commands of services without an answer yet.", stages.commands.waiting)
     metrics.gauge("hongyan_loop_lag_seconds", "How late the event loop runs.", lambda: stages.lag.lag_s)
 
 

@@ -19,6 +19,7 @@ from hongyan.app.lock import DirectoryLock
 from hongyan.app.node import Stages, Trimmer, build, now_ms
 from hongyan.app.rest import RestServer, reason_of
 from hongyan.app.run import Runnable, run_all
+from hongyan.app.services import services_of
 from hongyan.app.users import open_users
 from hongyan.config import Config
 from hongyan.config.load import parse_address
@@ -33,7 +34,7 @@ from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
-_DATABASES = ("log", "message", "user")
+_DATABASES = ("log", "message", "user", "admin", "webhook", "conversation")
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -72,7 +73,8 @@ def run_server(config: Config, announce: Announce) -> None:
     check_backend()
     os.umask(0o077)
     set_up_logging(config.logging.level, json=config.logging.format == "json")
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # Its warnings are about what strangers send: a line each would let them fill the log.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     lock = prepare_data_dir(config.data_dir)
     try:
         uvloop.run(serve(config, announce))
@@ -99,7 +101,7 @@ async def serve(config: Config, announce: Announce) -> None:
 
 async def _serve(config: Config, users: Users, stages: Stages, door: "Door") -> None:
     status = Status()
-    rest = RestServer(config, build_rest(users, status, stages.metrics))
+    rest = RestServer(config, build_rest(services_of(stages, users, status)))
     front = Front(config, stages, rest, door, status)
     await run_all([*background(config, stages), stages.gateway, rest, front], front.stopped)
 

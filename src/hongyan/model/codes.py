@@ -51,6 +51,19 @@ class ErrorCode(IntEnum):
     TOO_MANY_JOIN_REQUESTS = 3022
     TOO_MANY_JOIN_LINKS = 3023
     DIFFERENT_KIND = 3024
+    ITEM_READ_ONLY = 3050
+    ITEM_CONFLICT = 3051
+    TOO_MANY_ITEMS = 3052
+    ITEMS_TOO_LARGE = 3053
+    SCOPE_MISSING = 3060
+    CONTENT_REFUSED = 3061
+    WEBHOOK_UNKNOWN = 3062
+    ADDRESS_REFUSED = 3063
+    BOT_UNKNOWN = 3064
+    REPORT_UNKNOWN = 3065
+    KEY_UNKNOWN = 3066
+    TOO_MANY_WEBHOOKS = 3067
+    CHECK_UNAVAILABLE = 3068
     RATE_LIMITED = 4001
     OVERLOADED = 4002
     TOO_MANY_REQUESTS = 4003
@@ -572,6 +585,159 @@ class DifferentKind(CallerFault):
         super().__init__(retry_after_ms, seq=seq)
 
 
+class ItemReadOnly(CallerFault):
+    """Items of the topic {topic} are written by the server."""
+
+    code = ErrorCode.ITEM_READ_ONLY
+    permanent = True
+    http_status = 403
+    sentence = "Items of the topic {topic} are written by the server."
+
+    def __init__(self, *, topic: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, topic=topic)
+
+
+class ItemConflict(CallerFault):
+    """The item {topic} {key} has changed since you read it."""
+
+    code = ErrorCode.ITEM_CONFLICT
+    permanent = True
+    http_status = 409
+    sentence = "The item {topic} {key} has changed since you read it."
+
+    def __init__(self, *, topic: str, key: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, topic=topic, key=key)
+
+
+class TooManyItems(CallerFault):
+    """A user may keep {limit} items; delete some."""
+
+    code = ErrorCode.TOO_MANY_ITEMS
+    permanent = True
+    http_status = 409
+    sentence = "A user may keep {limit} items; delete some."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class ItemsTooLarge(CallerFault):
+    """The items of a user may have {limit_bytes} bytes together; delete some."""
+
+    code = ErrorCode.ITEMS_TOO_LARGE
+    permanent = True
+    http_status = 409
+    sentence = "The items of a user may have {limit_bytes} bytes together; delete some."
+
+    def __init__(self, *, limit_bytes: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit_bytes=limit_bytes)
+
+
+class ScopeMissing(CallerFault):
+    """The server key lacks the scope {scope}."""
+
+    code = ErrorCode.SCOPE_MISSING
+    permanent = True
+    http_status = 403
+    sentence = "The server key lacks the scope {scope}."
+
+    def __init__(self, *, scope: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, scope=scope)
+
+
+class ContentRefused(CallerFault):
+    """The message was refused: {reason}."""
+
+    code = ErrorCode.CONTENT_REFUSED
+    permanent = True
+    http_status = 422
+    sentence = "The message was refused: {reason}."
+
+    def __init__(self, *, reason: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, reason=reason)
+
+
+class WebhookUnknown(CallerFault):
+    """There is no webhook {webhook_id}."""
+
+    code = ErrorCode.WEBHOOK_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is no webhook {webhook_id}."
+
+    def __init__(self, *, webhook_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, webhook_id=webhook_id)
+
+
+class AddressRefused(CallerFault):
+    """{url} may not be called: {reason}."""
+
+    code = ErrorCode.ADDRESS_REFUSED
+    permanent = True
+    http_status = 422
+    sentence = "{url} may not be called: {reason}."
+
+    def __init__(self, *, url: str, reason: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, url=url, reason=reason)
+
+
+class BotUnknown(CallerFault):
+    """There is no bot {bot_id}."""
+
+    code = ErrorCode.BOT_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is no bot {bot_id}."
+
+    def __init__(self, *, bot_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, bot_id=bot_id)
+
+
+class ReportUnknown(CallerFault):
+    """There is no open report {report_id}."""
+
+    code = ErrorCode.REPORT_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is no open report {report_id}."
+
+    def __init__(self, *, report_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, report_id=report_id)
+
+
+class KeyUnknown(CallerFault):
+    """There is no server key {key_id}."""
+
+    code = ErrorCode.KEY_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is no server key {key_id}."
+
+    def __init__(self, *, key_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, key_id=key_id)
+
+
+class TooManyWebhooks(CallerFault):
+    """There may be {limit} webhooks; remove one first."""
+
+    code = ErrorCode.TOO_MANY_WEBHOOKS
+    permanent = True
+    http_status = 409
+    sentence = "There may be {limit} webhooks; remove one first."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class CheckUnavailable(WorldFault):
+    """The check of messages did not answer; nothing was sent, try again."""
+
+    code = ErrorCode.CHECK_UNAVAILABLE
+    permanent = False
+    http_status = 503
+    sentence = "The check of messages did not answer; nothing was sent, try again."
+
+
 class RateLimited(CallerFault):
     """Too many {what}; slow down."""
 
@@ -694,6 +860,19 @@ ERRORS: dict[int, type[HongyanError]] = {
     3022: TooManyJoinRequests,
     3023: TooManyJoinLinks,
     3024: DifferentKind,
+    3050: ItemReadOnly,
+    3051: ItemConflict,
+    3052: TooManyItems,
+    3053: ItemsTooLarge,
+    3060: ScopeMissing,
+    3061: ContentRefused,
+    3062: WebhookUnknown,
+    3063: AddressRefused,
+    3064: BotUnknown,
+    3065: ReportUnknown,
+    3066: KeyUnknown,
+    3067: TooManyWebhooks,
+    3068: CheckUnavailable,
     4001: RateLimited,
     4002: Overloaded,
     4003: TooManyRequests,

@@ -9,6 +9,7 @@ import msgspec
 from hongyan.model.commands import AnyCommand
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
+from hongyan.model.personal import Item
 from hongyan.model.records import Submitted
 
 
@@ -91,6 +92,20 @@ class GetPositions(msgspec.Struct, frozen=True):
     user_ids: tuple[UserId, ...] = ()
 
 
+class PutItems(msgspec.Struct, frozen=True):
+    """Items of the asker's own, to be kept for all of his devices: all of them or none."""
+
+    items: tuple[Item, ...]
+
+
+class GetItems(msgspec.Struct, frozen=True):
+    """Which of my items changed since this version? `cursor` reads on, and then stands instead of it."""
+
+    since_version: int = 0
+    cursor: str = ""
+    limit: int = 0
+
+
 class Ping(msgspec.Struct, frozen=True):
     """Are you there?"""
 
@@ -102,7 +117,18 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
 
 
 ClientCommand = (
-    Connect | Submit | MarkRequest | SignalRequest | Sync | GetEntries | GetMembers | GetPositions | Ping | Refused
+    Connect
+    | Submit
+    | MarkRequest
+    | SignalRequest
+    | Sync
+    | GetEntries
+    | GetMembers
+    | GetPositions
+    | PutItems
+    | GetItems
+    | Ping
+    | Refused
 )
 
 
@@ -166,6 +192,7 @@ class Connected(msgspec.Struct, frozen=True):
     heartbeat_ms: int
     limits: Limits
     sync_page: SyncPage
+    items_version: int = 0
 
 
 class EntryPage(msgspec.Struct, frozen=True):
@@ -208,6 +235,24 @@ class Positions(msgspec.Struct, frozen=True):
 
     conversation_id: ConversationId
     positions: tuple[Position, ...]
+
+
+class ItemPage(msgspec.Struct, frozen=True):
+    """Items by version; all up to `version` are known then. `reset`: what was known before is void."""
+
+    items: tuple[Item, ...] = ()
+    version: int = 0
+    cursor: str = ""
+    more: bool = False
+    reset: bool = False
+
+
+class ItemsChanged(msgspec.Struct, frozen=True):
+    """The reply to a put, and a push to the user's own devices: what changed above `from_version`, up to `version`."""
+
+    items: tuple[Item, ...]
+    from_version: int
+    version: int
 
 
 class ReceiptReply(msgspec.Struct, frozen=True, gc=False):
@@ -255,6 +300,8 @@ ServerEvent = (
     | EntryPage
     | MemberPage
     | Positions
+    | ItemPage
+    | ItemsChanged
     | Pong
     | Push
     | SignalPush

@@ -15,11 +15,13 @@ from hongyan.protocol.frames import (
     ClientFrame,
     Connect,
     GetEntries,
+    GetItems,
     GetMembers,
     GetPositions,
     Limits,
     MarkRequest,
     Ping,
+    PutItems,
     Refused,
     ServerFrame,
     SignalRequest,
@@ -56,6 +58,10 @@ class ServerCodec(Protocol):
         """A packet of one push of encoded entries."""
         ...
 
+    def frame(self, encoded: bytes) -> bytes:
+        """A packet of one frame that was encoded with `codec.encode_frame`."""
+        ...
+
     def receipt(self, request: int, conversation_id: ConversationId, submitted: Submitted) -> bytes:
         """A packet of one receipt, the answer to the frame with the id `request`."""
         ...
@@ -79,7 +85,9 @@ class State(IntEnum):
     CLOSED = 5
 
 
-_WORK = frozenset((Submit, MarkRequest, SignalRequest, Sync, GetEntries, GetMembers, GetPositions, Ping))
+_WORK = frozenset(
+    (Submit, MarkRequest, SignalRequest, Sync, GetEntries, GetMembers, GetPositions, PutItems, GetItems, Ping)
+)
 
 ALLOWED: dict[State, frozenset[type]] = {
     State.AWAITING_CONNECT: frozenset((Connect, Ping)),

@@ -5,6 +5,6 @@ the header Authorization and nowhere else, and no answer with one may be kept by
 """
 
 from hongyan.rest.app import build_rest
-from hongyan.rest.operations import Status
+from hongyan.rest.services import Services, Status
 
-__all__ = ["Status", "build_rest"]
+__all__ = ["Services", "Status", "build_rest"]

@@ -11,6 +11,7 @@ from hongyan.model.codes import NotAuthenticated
 from hongyan.model.ids import DeviceId, parse_device_id, parse_user_id
 from hongyan.ports.link import Identity
 from hongyan.rest.problems import Problem
+from hongyan.rest.services import Services
 from hongyan.services.users.records import Grant, LogIn, Registration
 from hongyan.services.users.service import Users
 
@@ -102,16 +103,17 @@ class DevicesAnswer(BaseModel):
 Authenticated = Callable[[Request], Coroutine[None, None, Identity]]
 
 
-def accounts_router(users: Users) -> APIRouter:
+def accounts_router(services: Services) -> APIRouter:
     """The routes below /api/v1 that belong to the users service."""
-    router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    caller = Depends(_authentication(users))
+    router, users = APIRouter(prefix="/api/v1", responses=PROBLEMS), services.users
+    caller = Depends(authentication(users))
     _add_open_routes(router, users)
     _add_own_routes(router, users, caller)
     return router
 
 
-def _authentication(users: Users) -> Callable[..., Coroutine[None, None, Identity]]:
+def authentication(users: Users) -> Callable[..., Coroutine[None, None, Identity]]:
+    """The dependency of a route that gives its caller. Raises NotAuthenticated and what `Users.authenticate` raises."""
     bearer = HTTPBearer(auto_error=False, description="An access token of POST /api/v1/sessions.")
 
     async def authenticated(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Identity:

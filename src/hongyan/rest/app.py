@@ -1,15 +1,22 @@
 """The one place where the HTTP stack is built."""
 
-from fastapi import FastAPI
+from collections.abc import Callable
+
+from fastapi import APIRouter, FastAPI
 
 from hongyan import __version__
 from hongyan.rest.accounts import accounts_router
 from hongyan.rest.gate import Gate
-from hongyan.rest.operations import Status, operations_router
+from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
 from hongyan.rest.problems import install
-from hongyan.services.users.service import Users
-from hongyan.telemetry import Metrics
+from hongyan.rest.services import Services
+
+ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
+    accounts_router,
+    operations_router,
+)
+"""One line a part of the API."""
 
 _DESCRIPTION = """\
 Accounts, sessions and devices of a hongyan server. Messages travel on connections; see `proto/client.md`.
@@ -18,7 +25,7 @@ Errors are problems (RFC 9457) with the codes that connections use. Tokens belon
 """
 
 
-def build_rest(users: Users, status: Status, metrics: Metrics) -> FastAPI:
+def build_rest(services: Services) -> FastAPI:
     """The ASGI application."""
     app = FastAPI(
         title="hongyan",
@@ -31,8 +38,8 @@ def build_rest(users: Users, status: Status, metrics: Metrics) -> FastAPI:
         telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     install(app)
-    app.add_middleware(Gate, metrics=metrics)
-    app.include_router(accounts_router(users))
-    app.include_router(operations_router(status, metrics))
+    app.add_middleware(Gate, metrics=services.metrics)
+    for router in ROUTERS:
+        app.include_router(router(services))
     app.router.routes.append(PageRoute())
     return app

@@ -7,16 +7,8 @@ from hongyan import __version__
 from hongyan.model.codes import Unavailable
 from hongyan.rest.accounts import PROBLEMS
 from hongyan.rest.problems import Problem, problem_response, request_id_of
-from hongyan.telemetry import EXPOSITION_TYPE, Metrics, exposition
-
-
-class Status:
-    """How the process is; whoever runs it writes here. `ready` is False while it replays its log, and while it drains."""
-
-    def __init__(self) -> None:
-        self.ready = False
-        self.ws_url = ""
-        self.tcp_url = ""
+from hongyan.rest.services import Services
+from hongyan.telemetry import EXPOSITION_TYPE, exposition
 
 
 class HealthAnswer(BaseModel):
@@ -38,9 +30,10 @@ class EndpointsAnswer(BaseModel):
     tcp: str
 
 
-def operations_router(status: Status, metrics: Metrics) -> APIRouter:
+def operations_router(services: Services) -> APIRouter:
     """Health, readiness, metrics, version, endpoints: open to everybody, and nothing in them is a secret."""
     router = APIRouter(tags=["operations"])
+    status, metrics = services.status, services.metrics
 
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz", summary="Is the process alive?")

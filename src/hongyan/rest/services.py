@@ -1,0 +1,39 @@
+"""What the HTTP edge translates to: one field a service."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from hongyan.ports.commands import Commands
+from hongyan.ports.link import Identity
+from hongyan.protocol import frames
+from hongyan.services.conversations.service import Conversations
+from hongyan.services.users.service import Users
+from hongyan.telemetry import Metrics
+
+Mark = Callable[[Identity, frames.MarkRequest], None]
+"""Takes a user's own positions in. Raises the coded error of a refusal."""
+
+Signal = Callable[[Identity, frames.SignalRequest], None]
+"""Passes a passing sign on, or drops it."""
+
+
+class Status:
+    """How the process is; whoever runs it writes here. `ready` is False while it replays its log, and while it drains."""
+
+    def __init__(self) -> None:
+        self.ready = False
+        self.ws_url = ""
+        self.tcp_url = ""
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that routers may call. A new service is a field here, and a line in `app.services`."""
+
+    status: Status
+    metrics: Metrics
+    users: Users
+    commands: Commands
+    conversations: Conversations
+    mark: Mark
+    signal: Signal
