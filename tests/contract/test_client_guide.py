@@ -17,12 +17,13 @@ ROOT = pathlib.Path(__file__).parents[2]
 GUIDE = (ROOT / "proto/client.md").read_text()
 BLOCKS = re.findall(r"^```(\w+) (\w+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 COMMANDS = {"connect", "submit", "mark", "signal", "sync", "get_entries", "get_members", "get_positions", "ping"} | {
+    "get_group",
     "put_items",
     "get_items",
 }
 EVENTS = {
     *("error", "connected", "receipt", "sync_page", "entry_page", "member_page"),
-    *("positions", "pong", "push", "signal", "go_away", "resync", "item_page", "items_changed"),
+    *("positions", "pong", "push", "signal", "go_away", "resync", "item_page", "items_changed", "group"),
 }
 
 

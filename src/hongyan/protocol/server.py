@@ -15,6 +15,7 @@ from hongyan.protocol.frames import (
     ClientFrame,
     Connect,
     GetEntries,
+    GetGroup,
     GetItems,
     GetMembers,
     GetPositions,
@@ -86,7 +87,7 @@ class State(IntEnum):
 
 
 _WORK = frozenset(
-    (Submit, MarkRequest, SignalRequest, Sync, GetEntries, GetMembers, GetPositions, PutItems, GetItems, Ping)
+    (Submit, MarkRequest, SignalRequest, Sync, GetEntries, GetMembers, GetGroup, GetPositions, PutItems, GetItems, Ping)
 )
 
 ALLOWED: dict[State, frozenset[type]] = {
