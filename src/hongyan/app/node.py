@@ -141,6 +141,9 @@ def join_uplink(
     async def members(identity: Identity, request: frames.GetMembers) -> frames.MemberPage:
         return await conversations.members(identity.user_id, request)
 
+    async def group(identity: Identity, request: frames.GetGroup) -> frames.Group:
+        return await conversations.group(identity.user_id, request)
+
     async def positions(identity: Identity, request: frames.GetPositions) -> frames.Positions:
         return await conversations.positions(identity.user_id, request)
 
@@ -154,6 +157,7 @@ def join_uplink(
         frames.Sync: sync,
         frames.GetEntries: entries,
         frames.GetMembers: members,
+        frames.GetGroup: group,
         frames.GetPositions: positions,
     }
     casts: dict[type, Cast] = {frames.MarkRequest: mark, frames.SignalRequest: signal}
