@@ -33,6 +33,11 @@ class LocalDownlink:
         if self.gateway is not None:
             self.gateway.signal(recipients, sign)
 
+    def notify(self, user_ids: Sequence[UserId], encoded: bytes, *, droppable: bool = False) -> None:
+        """See the port."""
+        if self.gateway is not None:
+            self.gateway.notify(user_ids, encoded, droppable=droppable)
+
     def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
         """See the port."""
         if self.gateway is not None:

@@ -59,6 +59,10 @@ class ErrorCode(IntEnum):
     TOO_MANY_JOIN_REQUESTS = 3022
     TOO_MANY_JOIN_LINKS = 3023
     DIFFERENT_KIND = 3024
+    ITEM_READ_ONLY = 3050
+    ITEM_CONFLICT = 3051
+    TOO_MANY_ITEMS = 3052
+    ITEMS_TOO_LARGE = 3053
     SCOPE_MISSING = 3060
     CONTENT_REFUSED = 3061
     WEBHOOK_UNKNOWN = 3062
@@ -682,6 +686,54 @@ class DifferentKind(CallerFault):
         super().__init__(retry_after_ms, seq=seq)
 
 
+class ItemReadOnly(CallerFault):
+    """Items of the topic {topic} are written by the server."""
+
+    code = ErrorCode.ITEM_READ_ONLY
+    permanent = True
+    http_status = 403
+    sentence = "Items of the topic {topic} are written by the server."
+
+    def __init__(self, *, topic: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, topic=topic)
+
+
+class ItemConflict(CallerFault):
+    """The item {topic} {key} has changed since you read it."""
+
+    code = ErrorCode.ITEM_CONFLICT
+    permanent = True
+    http_status = 409
+    sentence = "The item {topic} {key} has changed since you read it."
+
+    def __init__(self, *, topic: str, key: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, topic=topic, key=key)
+
+
+class TooManyItems(CallerFault):
+    """A user may keep {limit} items; delete some."""
+
+    code = ErrorCode.TOO_MANY_ITEMS
+    permanent = True
+    http_status = 409
+    sentence = "A user may keep {limit} items; delete some."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class ItemsTooLarge(CallerFault):
+    """The items of a user may have {limit_bytes} bytes together; delete some."""
+
+    code = ErrorCode.ITEMS_TOO_LARGE
+    permanent = True
+    http_status = 409
+    sentence = "The items of a user may have {limit_bytes} bytes together; delete some."
+
+    def __init__(self, *, limit_bytes: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit_bytes=limit_bytes)
+
+
 class ScopeMissing(CallerFault):
     """The server key lacks the scope {scope}."""
 
@@ -917,6 +969,10 @@ ERRORS: dict[int, type[HongyanError]] = {
     3022: TooManyJoinRequests,
     3023: TooManyJoinLinks,
     3024: DifferentKind,
+    3050: ItemReadOnly,
+    3051: ItemConflict,
+    3052: TooManyItems,
+    3053: ItemsTooLarge,
     3060: ScopeMissing,
     3061: ContentRefused,
     3062: WebhookUnknown,

@@ -69,6 +69,9 @@ class Heard:
         """See the port."""
         self.signals.append((recipients, sign))
 
+    def notify(self, user_ids: Sequence[UserId], encoded: bytes, *, droppable: bool = False) -> None:
+        """See the port."""
+
     def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
         """See the port."""
 
