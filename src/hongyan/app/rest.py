@@ -52,7 +52,7 @@ class RestServer:
             forwarded_allow_ips=list(self._proxies),
             server_header=False,
             timeout_graceful_shutdown=max(1, int(self._grace_s)),
-            limit_concurrency=1_000,
+            limit_concurrency=3_000,
         )
         server = Server(config)
         try:

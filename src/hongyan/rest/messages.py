@@ -1,0 +1,188 @@
+"""Messages and history over HTTP."""
+
+import re
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from hongyan.model.codes import (
+    AlreadyRecalled,
+    ContentTooLarge,
+    EntryUnknown,
+    InvalidField,
+    RecallTooLate,
+    UserUnknown,
+)
+from hongyan.model.ids import ConversationId, UserId
+from hongyan.protocol import frames
+from hongyan.protocol.plain import Plain, entry_value, event_value
+from hongyan.rest.asking import (
+    MAX_SEQ,
+    Asking,
+    ConversationPath,
+    Cursor,
+    Limit,
+    SeqPath,
+    conversation_of,
+    reading,
+    submitting,
+)
+from hongyan.rest.desk import Desk, readable
+from hongyan.rest.openapi import entry_links, json_body, of_contract, reads, submits
+from hongyan.rest.services import Services
+from hongyan.services.conversations.service import Conversations
+
+_CURSOR = re.compile(r"([on])(0|[1-9][0-9]{0,15})", re.ASCII)
+_FORWARD = {
+    "type": "object",
+    "required": ["conversation_id", "seq"],
+    "additionalProperties": False,
+    "properties": {
+        "conversation_id": {"type": "string", "description": "Where the message is."},
+        "seq": {"type": "integer", "minimum": 1, "maximum": MAX_SEQ},
+    },
+}
+_HELLO = {"text": {"text": "hello 你好"}}
+
+Direction = Annotated[
+    Literal["older", "newer"], Query(description="Which way to go on from `seq`; a cursor says it by itself.")
+]
+Start = Annotated[
+    int, Query(ge=0, le=MAX_SEQ, description="Entries before or after this one; 0: from the newest, or from the first.")
+]
+
+
+def messages_router(services: Services) -> APIRouter:
+    """What is said, and what was said."""
+    router = APIRouter(prefix="/api/v1/conversations/{conversation_id}")
+    _add_writes(router, services)
+    _add_reads(router, services)
+    return router
+
+
+def _add_writes(router: APIRouter, services: Services) -> None:
+    desk, caller = Desk(services), Depends(submitting(services))
+
+    @router.post(
+        "/messages",
+        status_code=201,
+        tags=["messages"],
+        summary="Send a message",
+        responses=submits(ContentTooLarge, UserUnknown, links=entry_links()),
+        openapi_extra=json_body(of_contract("ContentInput"), _HELLO),
+    )
+    async def send_message(conversation_id: ConversationPath, asking: Asking = caller) -> Response:
+        return await desk.submit(asking, conversation_of(conversation_id), {"message": await asking.body()})
+
+    @router.post(
+        "/entries/{seq}/recall",
+        status_code=201,
+        tags=["messages"],
+        summary="Take a message back",
+        responses=submits(EntryUnknown, AlreadyRecalled, RecallTooLate),
+    )
+    async def recall_message(conversation_id: ConversationPath, seq: SeqPath, asking: Asking = caller) -> Response:
+        return await desk.submit(asking, conversation_of(conversation_id), {"recall": {"seq": seq}})
+
+    @router.post(
+        "/forwards",
+        status_code=201,
+        tags=["messages"],
+        summary="Send a message of another conversation on to this one",
+        responses=submits(EntryUnknown, UserUnknown),
+        openapi_extra=json_body(_FORWARD, {"conversation_id": "g:club", "seq": 7}),
+    )
+    async def forward_message(conversation_id: ConversationPath, asking: Asking = caller) -> Response:
+        target = conversation_of(conversation_id)
+        source, seq = _source(await asking.body())
+        entry = await entry_of(services.conversations, asking.user_id, source, seq)
+        return await desk.submit(asking, target, {"message": _forwarded(entry)})
+
+
+def _source(body: Plain) -> tuple[ConversationId, int]:
+    source, seq = body.get("conversation_id"), body.get("seq")
+    if set(body) != {"conversation_id", "seq"}:
+        raise InvalidField(field="body", reason="expected conversation_id and seq, and nothing else")
+    if type(source) is not str:
+        raise InvalidField(field="conversation_id", reason="expected a string")
+    if type(seq) is not int or not 1 <= seq <= MAX_SEQ:
+        raise InvalidField(field="seq", reason=f"expected 1 to {MAX_SEQ}")
+    return conversation_of(source), seq
+
+
+def _forwarded(entry: Plain) -> Plain:
+    """An entry's message as one to send on: it calls nobody and answers nothing there, and says where it began."""
+    message: Plain | None = entry.get("message")
+    if message is None:
+        raise EntryUnknown(seq=entry["seq"])
+    origin = {name: entry[name] for name in ("conversation_id", "seq", "message_id", "sender_id")}
+    said = {name: value for name, value in message.items() if name not in ("mention", "quote")}
+    return {"forward": origin} | said
+
+
+def _add_reads(router: APIRouter, services: Services) -> None:
+    caller, conversations = Depends(reading(services)), services.conversations
+
+    @router.get(
+        "/entries",
+        tags=["messages"],
+        summary="Read history, either way",
+        responses=reads("HistoryPage"),
+        response_class=Response,
+    )
+    async def list_entries(
+        conversation_id: ConversationPath,
+        page: Annotated[frames.GetEntries, Depends(_page)],
+        asking: Asking = caller,
+    ) -> Response:
+        """Entries ascend by seq whatever the direction. `cursor` goes on from the last page; at the newest it waits there.
+
+        With `too_long_restart_seq` there is more between than is worth reading: the cursor starts again above it.
+        """
+        wanted = frames.GetEntries(conversation_of(conversation_id), page.seq, page.backward, page.limit)
+        found = await conversations.entries(asking.user_id, wanted)
+        value = event_value(found)
+        value["cursor"] = _cursor(wanted, value)
+        return readable(asking, value)
+
+    @router.get(
+        "/entries/{seq}",
+        tags=["messages"],
+        summary="Read one entry",
+        responses=reads("Entry", EntryUnknown),
+        response_class=Response,
+    )
+    async def get_entry(conversation_id: ConversationPath, seq: SeqPath, asking: Asking = caller) -> Response:
+        entry = await entry_of(conversations, asking.user_id, conversation_of(conversation_id), seq)
+        return readable(asking, entry)
+
+
+async def _page(
+    direction: Direction = "older", seq: Start = 0, cursor: Cursor = "", limit: Limit = 50
+) -> frames.GetEntries:
+    backward = direction == "older"
+    if cursor:
+        match = _CURSOR.fullmatch(cursor)
+        if match is None or int(match[2]) > MAX_SEQ:
+            raise InvalidField(field="cursor", reason="it is not one that this server gave")
+        backward, seq = match[1] == "o", int(match[2])
+    return frames.GetEntries(ConversationId(""), seq, backward, limit)
+
+
+def _cursor(asked: frames.GetEntries, page: Plain) -> str:
+    entries = page["entries"]
+    if asked.backward:
+        # Nothing is below the first of all, and 0 would mean the newest.
+        return f"o{entries[0]['seq'] if entries else 1}"
+    last = entries[-1]["seq"] if entries else page["too_long_restart_seq"] or asked.seq
+    return f"n{last}"
+
+
+async def entry_of(conversations: Conversations, user_id: UserId, conversation_id: ConversationId, seq: int) -> Plain:
+    """One entry as a user may see it. Raises ConversationUnknown, EntryUnknown."""
+    wanted = frames.GetEntries(conversation_id, seq + 1, backward=True, limit=1)
+    page = await conversations.entries(user_id, wanted)
+    entry = entry_value(page.entries[0]) if page.entries else {"seq": 0}
+    if entry["seq"] != seq:
+        raise EntryUnknown(seq=seq)
+    return entry
