@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
+from hongyan.model.state import PLAIN_SEAT, Seat, Settings
 from hongyan.ports.state import HotUpdate
 from hongyan.ports.store import ConversationRow, EntryRow, MemberRow, StoreBatch
 
@@ -41,10 +42,16 @@ def head(seq: int, offset: int, conversation_id: ConversationId = SINGLE, name: 
 
 
 def member(
-    user_id: UserId, read_seq: int = 0, conversation_id: ConversationId = SINGLE, *, joined: int = 1, left: int = 0
+    user_id: UserId,
+    read_seq: int = 0,
+    conversation_id: ConversationId = SINGLE,
+    *,
+    joined: int = 1,
+    left: int = 0,
+    seat: Seat = PLAIN_SEAT,
 ) -> MemberRow:
     """A member who has read up to `read_seq` and received one entry more."""
-    return MemberRow(conversation_id, user_id, 1, joined, left, read_seq, read_seq, read_seq + 1)
+    return MemberRow(conversation_id, user_id, 1, joined, left, read_seq, read_seq, read_seq + 1, seat)
 
 
 def batch(
@@ -65,9 +72,10 @@ def update(
     replaced: Sequence[EntryRow] = (),
     members: Sequence[MemberRow] = (),
     audience: Sequence[UserId] = (ALICE, BOB),
+    settings: Settings | None = None,
 ) -> HotUpdate:
     """What a batch did to one conversation."""
-    return HotUpdate(conversation, entries, replaced, members, audience)
+    return HotUpdate(conversation, entries, replaced, members, audience, settings)
 
 
 def entries_of(low: int, high: int, conversation_id: ConversationId = SINGLE) -> list[EntryRow]:

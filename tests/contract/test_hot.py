@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from hongyan.model.ids import ConversationId, UserId
+from hongyan.model.state import Settings
 from hongyan.ports.state import Hot, HotUpdate
 from hongyan.ports.store import ConversationRow, EntryRow
 from tests.contract.adapters import HOTS
@@ -323,3 +324,30 @@ async def test_a_conversation_that_was_let_go_begins_anew(opened: Callable[[int]
     await hot.write([update(head(3, 3), entries_of(3, 3))])
     assert await window(hot) == entries_of(3, 3)
     assert await unsettled(hot, BOB) == {SINGLE}
+
+
+async def test_changed_settings_are_hot_until_the_store_has_kept_them(hot: Hot) -> None:
+    given = Settings("blob-1")
+    await hot.write([update(head(1, 1, GROUP), [entry(1, conversation_id=GROUP)], settings=given)])
+    await hot.write([update(head(2, 2, GROUP), [entry(2, conversation_id=GROUP)])])
+    await hot.settle([head(0, 0, GROUP)])
+    assert (found := await hot.read(GROUP))
+    assert found.settings == given
+    await hot.settle([head(1, 1, GROUP)])
+    assert (found := await hot.read(GROUP))
+    assert found.settings is None
+
+
+async def test_newer_settings_stay_hot_when_older_ones_are_kept(hot: Hot) -> None:
+    for offset in (1, 2):
+        rows = [entry(offset, conversation_id=GROUP)]
+        await hot.write([update(head(offset, offset, GROUP), rows, settings=Settings(f"blob-{offset}"))])
+    await hot.settle([head(1, 1, GROUP)])
+    assert (found := await hot.read(GROUP))
+    assert found.settings == Settings("blob-2")
+
+
+async def test_a_hot_conversation_tells_how_many_are_in(hot: Hot) -> None:
+    await hot.write([update(head(1, 1, GROUP), [entry(1, conversation_id=GROUP)], audience=(ALICE, BOB, CAROL))])
+    assert (found := await hot.read(GROUP))
+    assert found.member_count == 3

@@ -8,11 +8,29 @@ import pytest
 import pytest_asyncio
 
 from hongyan.model.codes import StorageFull
-from hongyan.model.commands import SendMessage
+from hongyan.model.commands import JoinPolicy, Role, SendMessage
 from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, MessageId, UserId
 from hongyan.model.records import Record, Submitted
-from hongyan.model.state import Conversation, Member
-from hongyan.ports.store import READ_BYTES, DeadLetter, EntryRow, HeadRow, MemberRow, StoreBatch
+from hongyan.model.state import (
+    PLAIN_SEAT,
+    PLAIN_SETTINGS,
+    Conversation,
+    JoinLink,
+    JoinRequest,
+    Member,
+    Seat,
+    Settings,
+)
+from hongyan.ports.store import (
+    READ_BYTES,
+    DeadLetter,
+    EntryRow,
+    GroupRow,
+    HeadRow,
+    MemberRow,
+    SettingsRow,
+    StoreBatch,
+)
 from tests.contract.adapters import STORES, Store, StoreAdapter
 from tests.contract.rows import ALICE, BOB, CAROL, GROUP, SINGLE, batch, entries_of, entry, head, member
 
@@ -84,6 +102,7 @@ async def snapshot(store: Store) -> tuple[object, ...]:
             await store.members(conversation_id, "", 100),
             await store.submissions([(conversation_id, ALICE, ClientMsgId(f"m{n}")) for n in range(10)]),
             await store.facts([(conversation_id, seq) for seq in range(10)]),
+            await store.group(conversation_id),
         ]
     return (*rows, [await store.heads(user_id, -1, 100) for user_id in (ALICE, BOB, CAROL)])
 
@@ -459,6 +478,98 @@ async def test_a_full_disk_keeps_nothing_of_a_batch_and_takes_it_when_there_is_r
     await store.persist(large)
     assert (await store.load([SINGLE]))[SINGLE].seq == 199
     assert len(await all_entries(store)) == 199
+
+
+SEAT = Seat(first_seq=1, muted_until_ms=1 << 45, nickname="小明 \U0001f4da", flags=3)
+SETTINGS = Settings(
+    "blob-1",
+    "明天见",
+    history_for_newcomers=True,
+    join_policy=JoinPolicy.APPROVAL,
+    who_may_add=Role.ADMIN,
+    who_may_mention_all=Role.OWNER,
+    muted_all=True,
+    speakers=(BOB,),
+    is_dismissed=True,
+    links=(JoinLink("l1", "secret", ALICE, 1 << 45, 7, 3),),
+    requests=(JoinRequest(CAROL, "让我进来", 5),),
+    pins=(1, 2),
+    muted_away=((CAROL, 9),),
+)
+
+
+async def test_a_changed_seat_is_kept_and_read_wherever_its_member_is(store: Store) -> None:
+    await store.persist(first_batch())
+    seated = member(BOB, 1, GROUP, seat=SEAT)
+    given = batch(8, [head(2, 7, GROUP)], members=[seated])
+    given.seats.append(seated)
+    await store.persist(given)
+    assert await store.membership(GROUP, BOB) == seated
+    assert seated in await store.members(GROUP, "", 10)
+    assert list(await store.positions(GROUP, [BOB])) == [seated]
+    assert (await store.load([GROUP]))[GROUP].members[BOB].seat == SEAT
+    assert (await store.load([GROUP]))[GROUP].members[ALICE].seat is PLAIN_SEAT
+    assert [row.member for row in await store.heads(BOB, 5, 10)] == [seated]
+
+
+async def test_a_seat_stays_when_its_member_only_moves_his_positions(store: Store) -> None:
+    await store.persist(first_batch())
+    given = batch(8, [head(2, 7, GROUP)], members=[member(BOB, 1, GROUP, seat=SEAT)])
+    given.seats += given.members
+    await store.persist(given)
+    await store.persist(batch(9, [head(2, 8, GROUP)], members=[member(BOB, 2, GROUP, seat=SEAT)]))
+    assert await store.membership(GROUP, BOB) == member(BOB, 2, GROUP, seat=SEAT)
+
+
+async def test_a_newcomers_seat_comes_with_him_and_that_of_an_earlier_stay_is_gone(store: Store) -> None:
+    await store.persist(first_batch())
+    seated = member(CAROL, 2, GROUP, joined=3, seat=SEAT)
+    given = batch(8, [head(3, 7, GROUP)], [entry(3, conversation_id=GROUP)], [seated])
+    await store.persist(given)
+    assert await store.membership(GROUP, CAROL) == seated
+    gone = member(CAROL, 2, GROUP, joined=3, left=4, seat=SEAT)
+    await store.persist(batch(9, [head(4, 8, GROUP)], [entry(4, conversation_id=GROUP)], [gone]))
+    assert await store.membership(GROUP, CAROL) == gone
+    plain = member(CAROL, 4, GROUP, joined=5)
+    await store.persist(batch(10, [head(5, 9, GROUP)], [entry(5, conversation_id=GROUP)], [plain]))
+    assert await store.membership(GROUP, CAROL) == plain
+
+
+async def test_a_seat_can_be_given_before_the_first_entry_which_shows_the_conversation_to_nobody(store: Store) -> None:
+    """Blocking somebody to whom one never spoke leaves no trace that he could see."""
+    seated = member(ALICE, seat=Seat(flags=2))
+    given = batch(2, [head(0, 1)], members=[seated])
+    given.seats.append(seated)
+    await store.persist(given)
+    assert (await store.load([SINGLE]))[SINGLE].members[ALICE].seat == Seat(flags=2)
+    for user_id in (ALICE, BOB):
+        assert list(await store.heads(user_id, -1, 10)) == []
+    await store.persist(batch(3, [head(1, 2)], [entry(1)], [member(ALICE, 1, seat=Seat(flags=2)), member(BOB)]))
+    assert (await store.membership(SINGLE, ALICE)) == member(ALICE, 1, seat=Seat(flags=2))
+    assert [row.conversation.seq for row in await store.heads(BOB, -1, 10)] == [1]
+
+
+async def test_a_group_is_read_with_its_settings_and_the_number_of_its_present_members(opened: Opened) -> None:
+    store = opened.store
+    assert await store.group(GROUP) is None
+    await store.persist(first_batch())
+    assert await store.group(GROUP) == GroupRow(head(2, 5, GROUP, "读书会"), PLAIN_SETTINGS, 2)
+    given = batch(8, [head(2, 7, GROUP, "书")])
+    given.settings.append(SettingsRow(GROUP, SETTINGS))
+    await store.persist(given)
+    store = await opened.reopen()
+    assert await store.group(GROUP) == GroupRow(head(2, 7, GROUP, "书"), SETTINGS, 2)
+    assert (await store.load([GROUP]))[GROUP].settings == SETTINGS
+    assert (await store.load([SINGLE]))[SINGLE].settings == PLAIN_SETTINGS
+
+
+async def test_settings_are_replaced_as_a_whole(store: Store) -> None:
+    await store.persist(first_batch())
+    for offset, settings in ((7, SETTINGS), (8, Settings("blob-2"))):
+        given = batch(offset + 1, [head(2, offset, GROUP)])
+        given.settings.append(SettingsRow(GROUP, settings))
+        await store.persist(given)
+    assert (await store.load([GROUP]))[GROUP].settings == Settings("blob-2")
 
 
 async def test_a_dead_letter_is_kept_once(store: Store) -> None:

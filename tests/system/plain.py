@@ -44,8 +44,12 @@ class PlainClient:
             "Sec-WebSocket-Protocol: hongyan.v1+json\r\n\r\n".encode()
         )
         answer = b""
-        while not answer.endswith(b"\r\n\r\n"):
-            answer += self._take(1)
+        try:
+            while not answer.endswith(b"\r\n\r\n"):
+                answer += self._take(1)
+        except OSError:
+            self.close()
+            raise
         self.handshake = answer.decode()
 
     def send(self, *frames: Frame) -> None:

@@ -1,6 +1,7 @@
 """A connection on raw TCP by the shared codec, with nothing of a client's comfort: what is sent and read is seen exactly."""
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import Sequence
 from typing import Self
@@ -46,15 +47,25 @@ class RawConnection:
         self.end = ClientEnd(PROTO_CLIENT)
 
     @classmethod
-    async def dial(cls, port: int) -> Self:
-        """A connection that has said nothing yet."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        return cls(reader, writer)
+    async def dial(cls, port: int, *, buffer_bytes: int = 0) -> Self:
+        """A connection that has said nothing yet; its system holds `buffer_bytes` of what comes, where that is given."""
+        if not buffer_bytes:
+            return cls(*await asyncio.open_connection("127.0.0.1", port))
+        # Not by the loop's own sock_connect: where nobody listens, uvloop leaves the socket open.
+        line = socket.socket()
+        try:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+            line.connect(("127.0.0.1", port))
+            line.setblocking(False)
+        except BaseException:
+            line.close()
+            raise
+        return cls(*await asyncio.open_connection(sock=line))
 
     @classmethod
-    async def open(cls, port: int, token: str, cursor: str = "") -> Self:
+    async def open(cls, port: int, token: str, cursor: str = "", *, buffer_bytes: int = 0) -> Self:
         """A connection that was let in."""
-        self = await cls.dial(port)
+        self = await cls.dial(port, buffer_bytes=buffer_bytes)
         try:
             self.write(self.end.connect(Connect(token, cursor=cursor))[1])
             while self.end.welcome is None:
@@ -121,6 +132,10 @@ class RawConnection:
         found = list(self._arrived)
         self._arrived.clear()
         return found
+
+    def stop_reading(self) -> None:
+        """Takes nothing in any more."""
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's transport reads
 
     def close(self) -> None:
         """Just goes."""

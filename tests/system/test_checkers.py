@@ -1,5 +1,6 @@
 """The checks of the kill tests see what they are there to see: each planted fault is found in a server that runs on it."""
 
+import asyncio
 import copy
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from hongyan.protocol.codec import decode_entry, encode_entry
 from hongyan.protocol.codec_content import build_content
 from hongyan.protocol.content import ContentView, Text
 from tests.system.conftest import MakeServer
-from tests.system.files import faults_of_files, query
+from tests.system.files import faults_of_files, offsets, query
 from tests.system.ledger import Faults, check_copy
 from tests.system.servers import Server
 from tests.system.town import Town, truth_of
@@ -43,7 +44,12 @@ async def lived(town: Town) -> Town:
         await town.quiet()
         faults = await town.judge()
     assert not faults.count, str(faults)
+    # What the log alone knows would be replayed, and mend what is damaged here.
+    await town.pause(1.0)
+    assert await asyncio.to_thread(town.server.metric, "hongyan_persist_lag") == 0
     assert town.server.stop() == 0
+    found = offsets(town.server.data)
+    assert found.stored == found.log_end
     return town
 
 

@@ -22,6 +22,7 @@ class RestServer:
             raise SetupError(f"listen.http: {config.listen.http} cannot be listened on: {reason_of(error)}.") from error
         self._app, self._proxies = app, config.listen.trusted_proxies
         self._grace_s = config.gateway.drain_s
+        self._limits = config.limits
 
     @property
     def url(self) -> str:
@@ -31,7 +32,10 @@ class RestServer:
 
     async def run(self) -> None:
         """Serves until cancelled."""
-        import uvicorn  # noqa: PLC0415 - the rest of the program starts without it
+        # The rest of the program starts without it.
+        import uvicorn  # noqa: PLC0415 - as above
+
+        from hongyan.app.punctual import Patience, punctual_protocol  # noqa: PLC0415 - as above
 
         class Server(uvicorn.Server):
             """Without uvicorn's own signal handlers: the process has one way to stop."""
@@ -43,7 +47,7 @@ class RestServer:
         config = uvicorn.Config(
             self._app,
             loop="none",
-            http="httptools",
+            http=punctual_protocol(Patience(self._limits.request_timeout_s, self._limits.http_connections)),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -52,7 +56,6 @@ class RestServer:
             forwarded_allow_ips=list(self._proxies),
             server_header=False,
             timeout_graceful_shutdown=max(1, int(self._grace_s)),
-            limit_concurrency=3_000,
         )
         server = Server(config)
         try:

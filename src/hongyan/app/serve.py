@@ -34,7 +34,7 @@ from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
-_DATABASES = ("log", "message", "user")
+_DATABASES = ("log", "message", "user", "admin", "webhook")
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -73,7 +73,8 @@ def run_server(config: Config, announce: Announce) -> None:
     check_backend()
     os.umask(0o077)
     set_up_logging(config.logging.level, json=config.logging.format == "json")
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # Its warnings are about what strangers send: a line each would let them fill the log.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     lock = prepare_data_dir(config.data_dir)
     try:
         uvloop.run(serve(config, announce))

@@ -54,6 +54,13 @@ class Limits(msgspec.Struct, frozen=True):
         float, Meta(gt=0, le=120, description="How long a connection may take to send its token.")
     ] = 5.0
     connections: Annotated[int, Meta(ge=1, le=1_000_000, description="Open connections of this process.")] = 15_000
+    http_connections: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, description="Open HTTP connections; then the one that kept us waiting longest goes."),
+    ] = 1_000
+    request_timeout_s: Annotated[
+        float, Meta(gt=0, le=300, description="How long an HTTP request may take to arrive whole.")
+    ] = 10.0
     requests_per_connection: Annotated[
         int, Meta(ge=1, le=1_000, description="Requests of one connection that wait for their replies.")
     ] = 16

@@ -115,7 +115,7 @@ class Delivery:
             dead = await self._decide_again(batch, works, dead)
         members = {key: touched_rows(work.state) for key, work in works.items()}
         # What was only refused leaves no trace: a conversation that is no more than asked about is kept nowhere.
-        changed = [key for key, work in works.items() if work.rows or members[key] or work.silent]
+        changed = [key for key, work in works.items() if work.rows or members[key] or work.silent or work.state.is_set]
         await around.hot.write([works[key].hot_update(members[key]) for key in changed])
         await self._push(works)
         if self.caught_up.is_set():
@@ -255,4 +255,8 @@ def _store_batch(
         found.silent += work.silent
         found.members += members[work.state.conversation_id]
         found.conversations.append(conversation_row(work.state))
+        if work.state.seated or work.state.is_set:
+            seats, settings = work.take_settings(members[work.state.conversation_id])
+            found.seats += seats
+            found.settings += settings
     return found

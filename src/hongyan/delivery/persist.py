@@ -16,6 +16,7 @@ from hongyan.ports.store import (
     DeadLetter,
     EntryRow,
     MemberRow,
+    SettingsRow,
     StoreBatch,
 )
 from hongyan.telemetry import get_logger
@@ -48,6 +49,8 @@ class Gathering:
         self._members: dict[tuple[ConversationId, UserId], MemberRow] = {}
         self._silent: list[tuple[ConversationId, Submitted]] = []
         self._dead: list[DeadLetter] = []
+        self._seats: dict[tuple[ConversationId, UserId], MemberRow] = {}
+        self._settings: dict[ConversationId, SettingsRow] = {}
         self.next_offset = 0
 
     def add(self, batch: StoreBatch) -> None:
@@ -61,6 +64,10 @@ class Gathering:
             conversations[row.conversation_id] = row
         for member in batch.members:
             members[member.conversation_id, member.user_id] = member
+        for seat in batch.seats:
+            self._seats[seat.conversation_id, seat.user_id] = seat
+        for settings in batch.settings:
+            self._settings[settings.conversation_id] = settings
         self.next_offset = batch.next_offset
 
     def batch(self) -> StoreBatch:
@@ -74,6 +81,8 @@ class Gathering:
             list(self._members.values()),
             self._silent,
             self._dead,
+            list(self._seats.values()),
+            list(self._settings.values()),
         )
 
 

@@ -10,7 +10,7 @@ from hongyan.model.records import Entry, Message, Record, Submitted
 from hongyan.model.state import Conversation, Outcome
 from hongyan.ports.link import Answer, MovedPosition, OutEntry
 from hongyan.ports.state import HotUpdate
-from hongyan.ports.store import ConversationRow, EntryRow, MemberRow, member_row
+from hongyan.ports.store import ConversationRow, EntryRow, MemberRow, SettingsRow, member_row
 from hongyan.protocol.codec import encode_entry
 
 
@@ -98,7 +98,18 @@ class Work(msgspec.Struct):
 
     def hot_update(self, members: Sequence[MemberRow]) -> HotUpdate:
         """The same for the hot head."""
-        return HotUpdate(conversation_row(self.state), self.rows, self.replaced, members, self.state.audience)
+        state = self.state
+        settings = state.settings if state.is_set else None
+        return HotUpdate(conversation_row(state), self.rows, self.replaced, members, state.audience, settings)
+
+    def take_settings(self, members: Sequence[MemberRow]) -> tuple[list[MemberRow], list[SettingsRow]]:
+        """Those of the changed members whose seat changed, and the settings if they did, since the last call."""
+        state = self.state
+        seats = [row for row in members if row.user_id in state.seated] if state.seated else []
+        settings = [SettingsRow(state.conversation_id, state.settings)] if state.is_set else []
+        if seats or settings:
+            state.seated, state.is_set = set(), False
+        return seats, settings
 
 
 def entry_row(entry: Entry, encoded: bytes, record: Record) -> EntryRow:

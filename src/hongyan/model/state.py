@@ -5,26 +5,38 @@ every message would make the cost of a message grow with the group.
 """
 
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Any
 
 import msgspec
 
+from hongyan.model.commands import JoinPolicy, Role
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, UserId, fixed_members, kind_of
 from hongyan.model.records import AnyBody, Entry, Record, Submitted
 
+FRIEND, BLOCKS = 1, 2
+"""Flags of a member of a single: he is the other one's friend; he hears nothing of the other one."""
 
-class Role(IntEnum):
-    """Rank in a group; a higher one may act on a lower one."""
 
-    MEMBER = 1
-    ADMIN = 2
-    OWNER = 3
+class Seat(msgspec.Struct, frozen=True, gc=False):
+    """What a member has beside rank and positions; it hardly ever changes, and most have the plain one.
+
+    `first_seq` is the first seq that is visible, 0: the one of joining. `muted_until_ms` is the last moment without a
+    voice. `flags` are FRIEND and BLOCKS.
+    """
+
+    first_seq: int = 0
+    muted_until_ms: int = 0
+    nickname: str = ""
+    flags: int = 0
+
+
+PLAIN_SEAT = Seat()
+"""Everybody's, until something sets him apart."""
 
 
 class Member(msgspec.Struct, gc=False):
-    """A user in a conversation: rank, what is visible ([joined_seq, left_seq], 0: no end), and positions.
+    """A user in a conversation: rank, stay ([joined_seq, left_seq], 0: no end), and positions.
 
     `read_countable` is the countable number at `read_seq`.
     """
@@ -35,6 +47,59 @@ class Member(msgspec.Struct, gc=False):
     read_seq: int = 0
     read_countable: int = 0
     delivered_seq: int = 0
+    seat: Seat = PLAIN_SEAT
+
+    @property
+    def first_seq(self) -> int:
+        """The first seq that is visible."""
+        return self.seat.first_seq or self.joined_seq
+
+
+class JoinLink(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Who brings the token whose hash this is comes in before `expires_ms` (0: ever), `uses` times (0: any number)."""
+
+    link_id: str
+    token: str
+    by_user_id: UserId
+    expires_ms: int = 0
+    uses: int = 0
+    used: int = 0
+
+
+class JoinRequest(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Somebody who wants to come in and waits for an answer, or got none of the kind he hoped for."""
+
+    user_id: UserId
+    note: str
+    time_ms: int
+
+
+class Settings(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is set for a whole conversation. It is stored as it is here: new fields go to the end and have a default.
+
+    `who_may_add` and `who_may_mention_all` are the lowest roles that may. While `muted_all`, only owner, admins and
+    `speakers` speak. `requests` wait, `refused` were not let in. `muted_away` are those who left without a voice, and
+    until when they have none.
+    """
+
+    avatar: str = ""
+    announcement: str = ""
+    history_for_newcomers: bool = False
+    join_policy: int = JoinPolicy.LINK
+    who_may_add: int = Role.MEMBER
+    who_may_mention_all: int = Role.ADMIN
+    muted_all: bool = False
+    speakers: tuple[UserId, ...] = ()
+    is_dismissed: bool = False
+    links: tuple[JoinLink, ...] = ()
+    requests: tuple[JoinRequest, ...] = ()
+    refused: tuple[JoinRequest, ...] = ()
+    pins: tuple[int, ...] = ()
+    muted_away: tuple[tuple[UserId, int], ...] = ()
+
+
+PLAIN_SETTINGS = Settings()
+"""Those of a conversation where nothing was set."""
 
 
 class Conversation(msgspec.Struct):
@@ -42,7 +107,7 @@ class Conversation(msgspec.Struct):
 
     What lies below the line is derived or passing: `audience` the members as one shared tuple; `submitted` and
     `recent` the warm windows by submission and by seq; `touched` the members changed since the owner last took them to
-    the store.
+    the store, `seated` those of them whose seat changed, and `is_set` whether the settings did.
     """
 
     conversation_id: ConversationId
@@ -53,11 +118,14 @@ class Conversation(msgspec.Struct):
     offset: int = -1
     name: str = ""
     members: dict[UserId, Member] = {}
+    settings: Settings = PLAIN_SETTINGS
     # ---
     audience: tuple[UserId, ...] = ()
     submitted: dict[tuple[UserId, ClientMsgId], Submitted] = {}
     recent: dict[int, Submitted] = {}
     touched: dict[UserId, Member] = {}
+    seated: set[UserId] = set()
+    is_set: bool = False
 
 
 class Outcome(msgspec.Struct, gc=False):
@@ -111,6 +179,20 @@ def add_entry(state: Conversation, record: Record, body: AnyBody, *, countable: 
         state.touched[sender_id] = member
     entry = Entry(state.conversation_id, seq, record.message_id, sender_id, client_msg_id, time_ms, count, body)
     return Outcome(receipt, None, entry)
+
+
+def change_seat(state: Conversation, user_id: UserId, **changes: int | str) -> None:
+    """Gives a member another seat, and notes that it has to be stored."""
+    member = state.members[user_id]
+    member.seat = msgspec.structs.replace(member.seat, **changes)
+    state.touched[user_id] = member
+    state.seated.add(user_id)
+
+
+def change_settings(state: Conversation, **changes: Any) -> None:
+    """Sets something for the whole conversation, and notes that it has to be stored."""
+    state.settings = msgspec.structs.replace(state.settings, **changes)
+    state.is_set = True
 
 
 def unread(countable: int, member: Member) -> int:

@@ -6,11 +6,12 @@ from typing import Protocol
 import msgspec
 
 from hongyan.model.ids import ConversationId, UserId
+from hongyan.model.state import Settings
 from hongyan.ports.store import ConversationRow, EntryRow, MemberRow
 
 
 class HotUpdate(msgspec.Struct, frozen=True, gc=False):
-    """What a batch did to one conversation: its new head, entries, replaced entries, and members that changed.
+    """What a batch did to one conversation: its new head, entries, replaced entries, members and settings that changed.
 
     `audience` are the present members after the batch, shared and not copied: whoever of them syncs before the store
     has kept the batch must find it, though his own row did not change.
@@ -21,17 +22,21 @@ class HotUpdate(msgspec.Struct, frozen=True, gc=False):
     replaced: Sequence[EntryRow]
     members: Sequence[MemberRow]
     audience: Sequence[UserId]
+    settings: Settings | None = None
 
 
 class HotConversation(msgspec.Struct, frozen=True):
     """What is hot of a conversation. `entries` are the newest, without holes, ascending, up to the head.
 
     `replaced` are those below them, ascending, that the store still shows as they were before they were replaced.
+    `settings` are None when the store has them as they are. `member_count` is that of the present members.
     """
 
     conversation: ConversationRow
     entries: Sequence[EntryRow]
     replaced: Sequence[EntryRow] = ()
+    settings: Settings | None = None
+    member_count: int = 0
 
 
 class Hot(Protocol):

@@ -7,7 +7,7 @@ import msgspec
 
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.model.records import Record, Submitted
-from hongyan.model.state import Conversation, Member
+from hongyan.model.state import PLAIN_SEAT, Conversation, Member, Seat, Settings
 
 
 class EntryRow(msgspec.Struct, frozen=True, gc=False):
@@ -51,6 +51,19 @@ class MemberRow(msgspec.Struct, frozen=True, gc=False):
     read_seq: int
     read_countable: int
     delivered_seq: int
+    seat: Seat = PLAIN_SEAT
+
+    @property
+    def first_seq(self) -> int:
+        """The first seq that is visible to him."""
+        return self.seat.first_seq or self.joined_seq
+
+
+class SettingsRow(msgspec.Struct, frozen=True, gc=False):
+    """What is set for a whole conversation after a batch that changed it."""
+
+    conversation_id: ConversationId
+    settings: Settings
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -66,7 +79,7 @@ class StoreBatch(msgspec.Struct):
     """What a run of records did, to be kept in one transaction with the log position.
 
     `silent` are submissions that made no entry but were acknowledged. `entries` are new; `replaced` stand at older
-    seqs.
+    seqs. `seats` are those of `members` whose seat changed: of the others, but for newcomers, it is not written.
     """
 
     partition: int
@@ -77,6 +90,8 @@ class StoreBatch(msgspec.Struct):
     members: list[MemberRow]
     silent: list[tuple[ConversationId, Submitted]]
     dead: list[DeadLetter]
+    seats: list[MemberRow] = []
+    settings: list[SettingsRow] = []
 
 
 class ConversationStore(Protocol):
@@ -133,6 +148,14 @@ class HeadRow(msgspec.Struct, frozen=True, gc=False):
     preview: bytes
 
 
+class GroupRow(msgspec.Struct, frozen=True, gc=False):
+    """A conversation with its settings and the number of its present members."""
+
+    conversation: ConversationRow
+    settings: Settings
+    member_count: int
+
+
 READ_BYTES = 4 << 20
 """After the row with which they have so many bytes, `heads` and `entries` give no more; who wants more asks again."""
 
@@ -162,6 +185,10 @@ class HistoryReader(Protocol):
         """The present members among those asked."""
         ...
 
+    async def group(self, conversation_id: ConversationId) -> GroupRow | None:
+        """A conversation with what is set for it; None when there is none."""
+        ...
+
 
 def member_row(conversation_id: ConversationId, user_id: UserId, member: Member) -> MemberRow:
     """A member's state as a row."""
@@ -174,4 +201,5 @@ def member_row(conversation_id: ConversationId, user_id: UserId, member: Member)
         member.read_seq,
         member.read_countable,
         member.delivered_seq,
+        member.seat,
     )

@@ -8,7 +8,7 @@ from hongyan.model.commands import AddMembers, LeaveGroup, Mark, MovePositions, 
 from hongyan.model.conversation import apply
 from hongyan.model.ids import SYSTEM_USER, ConversationId
 from hongyan.model.records import Record, Submitted
-from hongyan.model.state import new_conversation
+from hongyan.model.state import Seat, change_seat, change_settings, new_conversation
 from hongyan.ports.link import Answer, MovedPosition
 from hongyan.ports.store import MemberRow
 from tests.unit.delivery.worlds import ALICE, BOB, CAROL, DAVE, GATEWAY, GROUP, SINGLE, founded, record
@@ -176,3 +176,17 @@ def test_an_answer_says_which_frame_of_which_connection_it_is_for() -> None:
     (answer,) = work.segments[0].answers[GATEWAY]
     assert isinstance(answer, Answer)
     assert (answer.connection, answer.request) == (3, 9)
+
+
+def test_seats_and_settings_are_taken_once_when_they_changed() -> None:
+    work = worked(founded(0, BOB, CAROL), to=GROUP)
+    assert work.take_settings(touched_rows(work.state)) == ([], [])
+    change_seat(work.state, BOB, nickname="Bobby")
+    change_settings(work.state, announcement="soon")
+    rows = touched_rows(work.state)
+    assert work.hot_update(rows).settings == work.state.settings
+    seats, settings = work.take_settings(rows)
+    assert [(row.user_id, row.seat) for row in seats] == [(BOB, Seat(nickname="Bobby"))]
+    assert [(row.conversation_id, row.settings.announcement) for row in settings] == [(GROUP, "soon")]
+    assert work.hot_update([]).settings is None
+    assert work.take_settings(touched_rows(work.state)) == ([], [])

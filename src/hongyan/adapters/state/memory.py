@@ -8,6 +8,7 @@ message costs no more in a group of ten thousand, and who syncs asks the few gro
 from collections.abc import Iterable, Mapping, Sequence
 
 from hongyan.model.ids import ConversationId, UserId, fixed_members
+from hongyan.model.state import Settings
 from hongyan.ports.state import HotConversation, HotUpdate
 from hongyan.ports.store import ConversationRow, EntryRow, MemberRow
 
@@ -20,7 +21,7 @@ _CONVERSATION_BYTES = 1_000
 class _Warm:
     """One conversation.
 
-    `replaced` and `changed` hold what the store has not kept, with the offset of the batch that brought it;
+    `replaced`, `changed` and `settings` hold what the store has not kept, with the offset of the batch that brought it;
     `settled_offset` and `settled_seq` are the highest that the store was said to have kept.
     """
 
@@ -32,6 +33,7 @@ class _Warm:
         "members",
         "replaced",
         "row",
+        "settings",
         "settled_offset",
         "settled_seq",
         "size_bytes",
@@ -45,6 +47,7 @@ class _Warm:
         self.members: dict[UserId, MemberRow] = {}
         self.changed: dict[UserId, int] = {}
         self.replaced: dict[int, tuple[int, EntryRow]] = {}
+        self.settings: tuple[int, Settings] | None = None
         self.settled_offset = -1
         self.settled_seq = 0
         self.size_bytes = _CONVERSATION_BYTES
@@ -63,6 +66,8 @@ class _Warm:
             self._extend(update.entries)
         for entry in update.replaced:
             self._replace(entry, row.offset)
+        if update.settings is not None:
+            self.settings = (row.offset, update.settings)
         members = self.members
         known = len(members)
         for member in update.members:
@@ -109,6 +114,8 @@ class _Warm:
                 del entries[:excess]
 
     def _forget_kept(self) -> None:
+        if self.settings is not None and self.settings[0] <= self.settled_offset:
+            self.settings = None
         if self.is_settled:
             self.size_bytes -= sum(_size_of(entry) for _, entry in self.replaced.values())
             self.replaced.clear()
@@ -131,7 +138,8 @@ class _Warm:
         entries = tuple(self.entries)
         first_seq = entries[0].seq if entries else self.row.seq + 1
         replaced = tuple(self.replaced[seq][1] for seq in sorted(self.replaced) if seq < first_seq)
-        return HotConversation(self.row, entries, replaced)
+        settings = self.settings[1] if self.settings else None
+        return HotConversation(self.row, entries, replaced, settings, len(self.audience))
 
 
 class MemoryHot:

@@ -12,8 +12,17 @@ import msgspec
 from hongyan.model.codes import StorageFull
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId, kind_of
 from hongyan.model.records import Submitted
-from hongyan.model.state import Conversation, Member, rebuild
-from hongyan.ports.store import READ_BYTES, ConversationRow, DeadLetter, EntryRow, HeadRow, MemberRow, StoreBatch
+from hongyan.model.state import PLAIN_SETTINGS, Conversation, Member, Settings, rebuild
+from hongyan.ports.store import (
+    READ_BYTES,
+    ConversationRow,
+    DeadLetter,
+    EntryRow,
+    GroupRow,
+    HeadRow,
+    MemberRow,
+    StoreBatch,
+)
 
 T = TypeVar("T")
 SubmissionKey = tuple[ConversationId, UserId, ClientMsgId]
@@ -42,6 +51,7 @@ class MemoryStore:
         self._entries: dict[ConversationId, dict[int, EntryRow]] = {}
         self._submissions: dict[SubmissionKey, Submitted] = {}
         self._dead: dict[tuple[int, int], DeadLetter] = {}
+        self._settings: dict[ConversationId, Settings] = {}
         self._rows = 0
 
     async def position(self, partition: int) -> int:
@@ -49,7 +59,8 @@ class MemoryStore:
 
     async def load(self, conversation_ids: Sequence[ConversationId]) -> Mapping[ConversationId, Conversation]:
         kept = self._conversations
-        return {key: _state(kept[key]) for key in conversation_ids if key in kept}
+        settings = self._settings
+        return {key: _state(kept[key], settings.get(key, PLAIN_SETTINGS)) for key in conversation_ids if key in kept}
 
     async def submissions(self, keys: Sequence[SubmissionKey]) -> Mapping[SubmissionKey, Submitted]:
         kept = self._submissions
@@ -73,6 +84,8 @@ class MemoryStore:
             self._keep_submission(conversation_id, msgspec.structs.replace(submitted))
         for row in batch.conversations:
             self._keep_conversation(row, batch.members)
+        for changed in batch.settings:
+            self._settings[changed.conversation_id] = changed.settings
         for letter in batch.dead:
             self._dead.setdefault((letter.partition, letter.offset), letter)
         self._positions[batch.partition] = batch.next_offset
@@ -115,7 +128,8 @@ class MemoryStore:
 
     async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
         kept = (self._conversations[conversation_id] for conversation_id in self._by_user.get(user_id, ()))
-        heads = (self._head(one, user_id) for one in kept)
+        # A conversation without an entry is nobody's to see: it may hold no more than that one blocks the other.
+        heads = (self._head(one, user_id) for one in kept if one.row.seq)
         changed = sorted(
             (head for head in heads if head.conversation.offset > after_offset),
             key=lambda head: head.conversation.offset,
@@ -142,6 +156,13 @@ class MemoryStore:
     async def positions(self, conversation_id: ConversationId, user_ids: Sequence[UserId]) -> Sequence[MemberRow]:
         asked = set(user_ids)
         return [member for member in self._present(conversation_id) if member.user_id in asked]
+
+    async def group(self, conversation_id: ConversationId) -> GroupRow | None:
+        kept = self._conversations.get(conversation_id)
+        if kept is None:
+            return None
+        count = len(self._present(conversation_id))
+        return GroupRow(kept.row, self._settings.get(conversation_id, PLAIN_SETTINGS), count)
 
     def _present(self, conversation_id: ConversationId) -> list[MemberRow]:
         kept = self._conversations.get(conversation_id)
@@ -184,7 +205,7 @@ def submitted_of(row: EntryRow) -> Submitted:
     )
 
 
-def _state(kept: _Kept) -> Conversation:
+def _state(kept: _Kept, settings: Settings) -> Conversation:
     row = kept.row
     members = {
         member.user_id: Member(
@@ -194,11 +215,12 @@ def _state(kept: _Kept) -> Conversation:
             member.read_seq,
             member.read_countable,
             member.delivered_seq,
+            member.seat,
         )
         for member in kept.members.values()
         if not member.left_seq
     }
     kind = kind_of(row.conversation_id)
-    return rebuild(
-        Conversation(row.conversation_id, kind, row.seq, row.countable, row.time_ms, row.offset, row.name, members)
-    )
+    state = Conversation(row.conversation_id, kind, row.seq, row.countable, row.time_ms, row.offset, row.name, members)
+    state.settings = settings
+    return rebuild(state)

@@ -10,7 +10,9 @@ INTEGER = BigInteger().with_variant(Integer(), "sqlite")  # allow import-effect:
 MESSAGE = MetaData()
 USER = MetaData()
 LOG = MetaData()
-DATABASES = {"message": MESSAGE, "user": USER, "log": LOG}
+ADMIN = MetaData()
+WEBHOOK = MetaData()
+DATABASES = {"message": MESSAGE, "user": USER, "log": LOG, "admin": ADMIN, "webhook": WEBHOOK}
 
 # The database db_message keeps what conversations show, and what delivery decided.
 
@@ -70,6 +72,10 @@ member = Table(
     Column("read_seq", INTEGER, nullable=False),
     Column("read_countable", INTEGER, nullable=False),
     Column("delivered_seq", INTEGER, nullable=False),
+    Column("first_seq", INTEGER, nullable=False, server_default=text("0")),
+    Column("muted_until_ms", INTEGER, nullable=False, server_default=text("0")),
+    Column("nickname", Text, nullable=False, server_default=text("''")),
+    Column("flags", INTEGER, nullable=False, server_default=text("0")),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
@@ -80,6 +86,15 @@ membership = Table(
     Column("user_id", Text, primary_key=True),
     Column("conversation_id", Text, primary_key=True),
     Column("left_offset", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+settings = Table(
+    "settings",
+    MESSAGE,
+    Column("conversation_id", Text, primary_key=True),
+    Column("settings", LargeBinary, nullable=False),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
@@ -162,4 +177,132 @@ log_meta = Table(
     Column("value", Text, nullable=False),
     sqlite_strict=True,
     sqlite_with_rowid=False,
+)
+
+# The database db_admin keeps what integrators and moderators own.
+
+server_key = Table(
+    "server_key",
+    ADMIN,
+    Column("key_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_ms", INTEGER, nullable=False),
+    Column("revoked_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+bot = Table(
+    "bot",
+    ADMIN,
+    Column("bot_id", Text, primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("commands", Text, nullable=False),
+    Column("created_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+word = Table(
+    "word",
+    ADMIN,
+    Column("word", Text, primary_key=True),
+    Column("action", Text, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+report = Table(
+    "report",
+    ADMIN,
+    Column("report_id", INTEGER, primary_key=True),
+    Column("reporter_id", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("seq", INTEGER, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("evidence", LargeBinary, nullable=False),
+    Column("created_ms", INTEGER, nullable=False),
+    Column("resolved_ms", INTEGER, nullable=False),
+    Column("resolution", Text, nullable=False),
+    sqlite_strict=True,
+)
+Index(
+    "report_of_one",
+    report.c.reporter_id,
+    report.c.user_id,
+    report.c.conversation_id,
+    report.c.seq,
+    unique=True,
+)
+Index("report_open", report.c.report_id, sqlite_where=text("resolved_ms = 0"))
+
+# The database db_webhook keeps webhooks and their outbox.
+
+webhook = Table(
+    "webhook",
+    WEBHOOK,
+    Column("webhook_id", Text, primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("events", Text, nullable=False),
+    Column("bot_id", Text, nullable=False),
+    Column("created_ms", INTEGER, nullable=False),
+    Column("previous_secret", Text, nullable=False),
+    Column("previous_until_ms", INTEGER, nullable=False),
+    Column("disabled_ms", INTEGER, nullable=False),
+    Column("disabled_reason", Text, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+delivery = Table(
+    "delivery",
+    WEBHOOK,
+    Column("delivery_id", INTEGER, primary_key=True),
+    Column("webhook_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("conversation_id", Text, nullable=False),
+    Column("seq", INTEGER, nullable=False),
+    Column("bot_id", Text, nullable=False),
+    Column("since_ms", INTEGER, nullable=False),
+    Column("state", INTEGER, nullable=False),
+    Column("attempts", INTEGER, nullable=False),
+    Column("tried_ms", INTEGER, nullable=False),
+    Column("status", INTEGER, nullable=False),
+    Column("problem", Text, nullable=False),
+    sqlite_strict=True,
+)
+Index("delivery_event", delivery.c.webhook_id, delivery.c.event_id, unique=True)
+Index("delivery_state", delivery.c.webhook_id, delivery.c.state, delivery.c.delivery_id)
+Index(
+    "delivery_waiting",
+    delivery.c.webhook_id,
+    delivery.c.conversation_id,
+    delivery.c.delivery_id,
+    sqlite_where=text("state = 0"),
+)
+
+lane = Table(
+    "lane",
+    WEBHOOK,
+    Column("webhook_id", Text, primary_key=True),
+    Column("conversation_id", Text, primary_key=True),
+    Column("next_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+Index("lane_due", lane.c.webhook_id, lane.c.next_ms)
+
+reader = Table(
+    "reader",
+    WEBHOOK,
+    Column("partition", INTEGER, primary_key=True),
+    Column("next_offset", INTEGER, nullable=False),
+    sqlite_strict=True,
 )

@@ -11,15 +11,15 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from hongyan.adapters.sqlite import Checkpoints, Row, Thread, checkpoint, connect, full_disk_told
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of
 from hongyan.model.records import Submitted
-from hongyan.model.state import Conversation, Member, rebuild
-from hongyan.ports.store import READ_BYTES, ConversationRow, DeadLetter, HeadRow, MemberRow, StoreBatch
+from hongyan.model.state import PLAIN_SEAT, PLAIN_SETTINGS, Conversation, Member, Seat, Settings, rebuild
+from hongyan.ports.store import READ_BYTES, ConversationRow, DeadLetter, GroupRow, HeadRow, MemberRow, StoreBatch
 
 T = TypeVar("T")
 SubmissionKey = tuple[ConversationId, UserId, ClientMsgId]
@@ -27,13 +27,24 @@ FactKey = tuple[ConversationId, int]
 
 _FETCHED_ROWS = 64
 _RUNS = (256, 32, 1)  # rows a statement: few shapes, so that every statement stays prepared
-_MEMBER = "conversation_id, user_id, role, joined_seq, left_seq, read_seq, read_countable, delivered_seq"
+_MEMBER = (
+    "conversation_id, user_id, role, joined_seq, left_seq, read_seq, read_countable, delivered_seq,"
+    " first_seq, muted_until_ms, nickname, flags"
+)
 _CONVERSATION_UPSERT = """ON CONFLICT (conversation_id) DO UPDATE SET seq = excluded.seq, countable = excluded.countable,
     time_ms = excluded.time_ms, "offset" = excluded."offset", name = excluded.name
     WHERE excluded."offset" > conversation."offset" """
 _MEMBER_UPSERT = """ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = excluded.role, joined_seq = excluded.joined_seq,
     left_seq = excluded.left_seq, read_seq = excluded.read_seq, read_countable = excluded.read_countable,
     delivered_seq = excluded.delivered_seq"""
+_NEWCOMER_UPSERT = f"""{_MEMBER_UPSERT}, first_seq = excluded.first_seq, muted_until_ms = excluded.muted_until_ms,
+    nickname = excluded.nickname, flags = excluded.flags"""
+_SEAT_UPDATE = """UPDATE member SET first_seq = v.column3, muted_until_ms = v.column4, nickname = v.column5,
+    flags = v.column6 FROM ("""
+_SEAT_WHERE = ") AS v WHERE conversation_id = v.column1 AND user_id = v.column2"
+_SETTINGS_UPSERT = "ON CONFLICT (conversation_id) DO UPDATE SET settings = excluded.settings"
+_MEMBER_INSERT = """INSERT INTO member (conversation_id, user_id, role, joined_seq, left_seq, read_seq, read_countable,
+    delivered_seq)"""
 _MEMBERSHIP_UPSERT = "ON CONFLICT (user_id, conversation_id) DO UPDATE SET left_offset = excluded.left_offset"
 _SUBMISSION_UPSERT = """ON CONFLICT (conversation_id, sender_id, client_msg_id) DO UPDATE SET seq = excluded.seq,
     message_id = excluded.message_id, time_ms = excluded.time_ms, countable = excluded.countable,
@@ -44,7 +55,8 @@ _CHANGED = 'CASE WHEN s.left_offset THEN s.left_offset ELSE c."offset" END'
 _HEADS = f"""
 SELECT h.conversation_id, h.seq, CASE WHEN h.left_seq THEN coalesce(e.countable, 0) ELSE h.countable END,
     CASE WHEN h.left_seq THEN coalesce(e.time_ms, 0) ELSE h.time_ms END, h.changed, h.name,
-    h.conversation_id, h.user_id, h.role, h.joined_seq, h.left_seq, h.read_seq, h.read_countable, h.delivered_seq, e.encoded
+    h.conversation_id, h.user_id, h.role, h.joined_seq, h.left_seq, h.read_seq, h.read_countable, h.delivered_seq,
+    h.first_seq, h.muted_until_ms, h.nickname, h.flags, e.encoded
 FROM (
     SELECT CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END AS seq, c.countable, c.time_ms, {_CHANGED} AS changed,
         c.name, m.*
@@ -65,7 +77,15 @@ _entry_tuple = attrgetter(
 _submission_tuple = attrgetter(
     *("conversation_id", "sender_id", "client_msg_id", "seq", "message_id", "time_ms", "countable", "digest")
 )
+_conversation_tuple = attrgetter("conversation_id", "seq", "countable", "time_ms", "offset", "name")
+_positions = ("role", "joined_seq", "left_seq", "read_seq", "read_countable", "delivered_seq")
+_member_tuple = attrgetter("conversation_id", "user_id", *_positions)
+_seat = ("seat.first_seq", "seat.muted_until_ms", "seat.nickname", "seat.flags")
+_newcomer_tuple = attrgetter("conversation_id", "user_id", *_positions, *_seat)
+_seat_tuple = attrgetter("conversation_id", "user_id", *_seat)
 _submitted_tuple = attrgetter("sender_id", "client_msg_id", "seq", "message_id", "time_ms", "countable", "digest")
+
+_decode_settings = msgspec.msgpack.Decoder(Settings).decode
 
 
 class SqliteStore:
@@ -105,13 +125,20 @@ class SqliteStore:
             for conversation_id, seq, countable, time_ms, offset, name in rows:
                 kind = kind_of(conversation_id)
                 states[conversation_id] = Conversation(conversation_id, kind, seq, countable, time_ms, offset, name)
+            kept = await self._all(
+                f"SELECT conversation_id, settings FROM settings WHERE conversation_id IN ({marks})",  # noqa: S608 - marks only
+                tuple(some),
+            )
+            for conversation_id, encoded in kept:
+                if conversation_id in states:
+                    states[conversation_id].settings = _decode_settings(encoded)
             members = await self._all(
                 f"SELECT {_MEMBER} FROM member WHERE conversation_id IN ({marks}) AND left_seq = 0",  # noqa: S608 - marks only
                 tuple(some),
             )
             for conversation_id, user_id, *rest in members:
                 if conversation_id in states:
-                    states[conversation_id].members[user_id] = Member(*rest)
+                    states[conversation_id].members[user_id] = Member(*(*rest[:6], _seat_of(rest[6:])))
         for state in states.values():
             rebuild(state)
         return states
@@ -181,16 +208,23 @@ class SqliteStore:
             self._write.execute(
                 "UPDATE entry SET kind = ?, recalled = ?, encoded = ? WHERE conversation_id = ? AND seq = ?", values
             )
-        self._insert(
-            "INSERT INTO conversation", 6, map(msgspec.structs.astuple, batch.conversations), _CONVERSATION_UPSERT
-        )
-        self._insert("INSERT INTO member", 8, map(msgspec.structs.astuple, batch.members), _MEMBER_UPSERT)
-        self._insert("INSERT INTO membership", 3, _changed_memberships(batch), _MEMBERSHIP_UPSERT)
+        self._insert("INSERT INTO conversation", 6, map(_conversation_tuple, batch.conversations), _CONVERSATION_UPSERT)
+        self._write_members(batch)
+        settings = ((row.conversation_id, msgspec.msgpack.encode(row.settings)) for row in batch.settings)
+        self._insert("INSERT INTO settings", 2, settings, _SETTINGS_UPSERT)
         self._insert("INSERT OR IGNORE INTO dead_letter", 5, map(_dead_tuple, batch.dead))
         self._write.execute(
             "INSERT INTO log_position VALUES (?, ?) ON CONFLICT (partition) DO UPDATE SET next_offset = excluded.next_offset",
             (batch.partition, batch.next_offset),
         )
+
+    def _write_members(self, batch: StoreBatch) -> None:
+        """Who sends moves his positions, and that is all that is written then: seats only of newcomers and where they changed."""
+        moved, newcomers, left = _parted(batch)
+        self._insert(_MEMBER_INSERT, 8, map(_member_tuple, moved), _MEMBER_UPSERT)
+        self._insert(f"INSERT INTO member ({_MEMBER})", 12, map(_newcomer_tuple, newcomers), _NEWCOMER_UPSERT)
+        self._insert(_SEAT_UPDATE, 6, map(_seat_tuple, batch.seats), _SEAT_WHERE)
+        self._insert("INSERT INTO membership", 3, _memberships(batch, newcomers, left), _MEMBERSHIP_UPSERT)
 
     def _insert(self, head: str, columns: int, rows: Iterable[Row], tail: str = "") -> None:
         """Inserts rows with statements of few shapes.
@@ -220,7 +254,7 @@ class SqliteStore:
     async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
         """See the port."""
         rows = await self._some(_HEADS, (user_id, after_offset, limit))
-        return [HeadRow(ConversationRow(*row[:6]), MemberRow(*row[6:14]), row[14] or b"") for row in rows]
+        return [HeadRow(ConversationRow(*row[:6]), _member_of(row[6:18]), row[18] or b"") for row in rows]
 
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
         """See the port."""
@@ -228,7 +262,7 @@ class SqliteStore:
             f"SELECT {_MEMBER} FROM member WHERE conversation_id = ? AND user_id = ?",  # noqa: S608 - a constant
             (conversation_id, user_id),
         )
-        return MemberRow(*row) if row else None
+        return _member_of(row) if row else None
 
     async def entries(
         self, conversation_id: ConversationId, low_seq: int, high_seq: int, limit: int, *, backward: bool
@@ -248,7 +282,7 @@ class SqliteStore:
             " ORDER BY user_id LIMIT ?",
             (conversation_id, after_user, limit),
         )
-        return [MemberRow(*row) for row in rows]
+        return [_member_of(row) for row in rows]
 
     async def positions(self, conversation_id: ConversationId, user_ids: Sequence[UserId]) -> Sequence[MemberRow]:
         """See the port."""
@@ -259,8 +293,21 @@ class SqliteStore:
                 f"SELECT {_MEMBER} FROM member WHERE conversation_id = ? AND left_seq = 0 AND user_id IN ({marks})",  # noqa: S608 - marks only
                 (conversation_id, *some),
             )
-            found += [MemberRow(*row) for row in rows]
+            found += [_member_of(row) for row in rows]
         return found
+
+    async def group(self, conversation_id: ConversationId) -> GroupRow | None:
+        """See the port."""
+        row = await self._one(
+            'SELECT c.conversation_id, c.seq, c.countable, c.time_ms, c."offset", c.name, s.settings,'
+            " (SELECT count(*) FROM member AS m WHERE m.conversation_id = c.conversation_id AND m.left_seq = 0)"
+            " FROM conversation AS c LEFT JOIN settings AS s ON s.conversation_id = c.conversation_id"
+            " WHERE c.conversation_id = ?",
+            (conversation_id,),
+        )
+        if row is None:
+            return None
+        return GroupRow(ConversationRow(*row[:6]), _decode_settings(row[6]) if row[6] else PLAIN_SETTINGS, row[7])
 
     async def _all(self, statement: str, values: Row) -> list[Row]:
         thread, connection = next(self._turn)
@@ -309,14 +356,36 @@ def _dead_tuple(letter: DeadLetter) -> Row:
     return letter.partition, letter.offset, record.time_ms, letter.reason, msgspec.msgpack.encode(record)
 
 
-def _changed_memberships(batch: StoreBatch) -> list[Row]:
-    """By user, who came in or left with this batch. Read positions move with every send, memberships hardly ever."""
+def _parted(batch: StoreBatch) -> tuple[list[MemberRow], list[MemberRow], list[MemberRow]]:
+    """The rows of those who stayed, came in, and left with this batch; the last are among the others too.
+
+    Read positions move with every send, memberships hardly ever.
+    """
     first: dict[ConversationId, int] = {}
     for row in batch.entries:
         first.setdefault(row.conversation_id, row.seq)
     never = 1 << 63
-    changed = [
-        row for row in batch.members if max(row.joined_seq, row.left_seq) >= first.get(row.conversation_id, never)
-    ]
-    offsets = {row.conversation_id: row.offset for row in batch.conversations} if changed else {}
-    return [(row.user_id, row.conversation_id, offsets[row.conversation_id] if row.left_seq else 0) for row in changed]
+    moved: list[MemberRow] = []
+    newcomers: list[MemberRow] = []
+    left: list[MemberRow] = []
+    for member in batch.members:
+        first_seq = first.get(member.conversation_id, never)
+        (newcomers if member.joined_seq >= first_seq else moved).append(member)
+        if member.left_seq >= first_seq:
+            left.append(member)
+    return moved, newcomers, left
+
+
+def _memberships(batch: StoreBatch, newcomers: list[MemberRow], left: list[MemberRow]) -> list[Row]:
+    """By user, who came in or left with this batch."""
+    offsets = {row.conversation_id: row.offset for row in batch.conversations} if left else {}
+    came: list[Row] = [(row.user_id, row.conversation_id, 0) for row in newcomers if not row.left_seq]
+    return came + [(row.user_id, row.conversation_id, offsets[row.conversation_id]) for row in left]
+
+
+def _member_of(row: Row) -> MemberRow:
+    return MemberRow(*(*row[:8], _seat_of(row[8:])))
+
+
+def _seat_of(columns: Row | list[Any]) -> Seat:
+    return Seat(*columns) if any(columns) else PLAIN_SEAT

@@ -34,8 +34,8 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def upgrade(path: Path, database: str) -> None:
-    """Brings a file to head, one transaction a revision; raises what SQLAlchemy or Alembic raise."""
+def upgrade(path: Path, database: str, revision: str = "head") -> None:
+    """Brings a file up to a revision, one transaction each; raises what SQLAlchemy or Alembic raise."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # SQLite gives the files beside it the same rights.
     path.touch(mode=0o600)
@@ -45,7 +45,7 @@ def upgrade(path: Path, database: str) -> None:
     config = alembic_config(database)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def main(arguments: list[str]) -> None:

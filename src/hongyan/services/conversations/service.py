@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from hongyan.model.codes import ConversationUnknown, InvalidField
+from hongyan.model.commands import Role
 from hongyan.model.ids import ConversationId, UserId, fixed_members
-from hongyan.model.state import Role
 from hongyan.ports.state import Hot, HotConversation
 from hongyan.ports.store import READ_BYTES, ConversationRow, HeadRow, HistoryReader, MemberRow
 from hongyan.protocol import frames
@@ -46,7 +46,8 @@ class Conversations:
         rows, is_cut = await self._heads(user_id, after, limit)
         known = {row.conversation.conversation_id: row for row in rows}
         for conversation, member in unsettled:
-            if conversation.offset > after:
+            # One without an entry is nobody's to see: it may hold no more than that one blocks the other.
+            if conversation.offset > after and conversation.seq:
                 newer = await self._overlaid(user_id, conversation, member, known)
                 if newer is not None:
                     known[conversation.conversation_id] = newer
@@ -133,7 +134,7 @@ class Conversations:
             if not fixed:
                 raise ConversationUnknown(conversation_id=conversation_id)
             return Visible(1, _NO_END, hot)
-        return Visible(member.joined_seq, member.left_seq or _NO_END, hot)
+        return Visible(member.first_seq, member.left_seq or _NO_END, hot)
 
     async def entries(self, user_id: UserId, request: frames.GetEntries) -> frames.EntryPage:
         """A range of entries. Raises ConversationUnknown, InvalidField."""
@@ -260,7 +261,7 @@ def _head(row: HeadRow) -> frames.ConversationHead:
         member.read_seq,
         member.delivered_seq,
         0 if member.left_seq else max(0, conversation.countable - member.read_countable),
-        member.joined_seq,
+        member.first_seq,
         row.preview,
         conversation.name,
         member=not member.left_seq,

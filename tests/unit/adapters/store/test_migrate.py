@@ -109,6 +109,10 @@ class Interrupted(BaseException):
 def test_an_interrupted_migration_leaves_nothing_half_done_and_resumes(tmp_path: Path, database: str) -> None:
     migrate(tmp_path / "whole.db", database, in_process=True)
     whole = shape_of(tmp_path / "whole.db")
+    steps: list[dict[str, Any]] = [{}]
+    for revision in REVISIONS[database]:
+        upgrade(tmp_path / "steps.db", database, revision)
+        steps.append(shape_of(tmp_path / "steps.db"))
     allowed = 0
     statements = 0
 
@@ -127,7 +131,7 @@ def test_an_interrupted_migration_leaves_nothing_half_done_and_resumes(tmp_path:
                 upgrade(path, database)
                 break
             except Interrupted:
-                assert shape_of(path) in ({}, whole), f"half a revision stayed after statement {allowed}"
+                assert shape_of(path) in steps, f"half a revision stayed after statement {allowed}"
             statements = -1_000
             migrate(path, database, in_process=True)
             assert shape_of(path) == whole
