@@ -16,6 +16,8 @@ _EXACT = 2**53 - 1
 _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _NAME = "^[A-Za-z0-9_-]{1,32}$"
 _USER: Schema = {"pattern": _NAME, "examples": ["alice"]}
+_TOKEN: Schema = {"pattern": "^[A-Za-z0-9_-]{16,64}$", "description": "A secret."}
+_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
 _TITLE: Schema = {"maxLength": 256, "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$"}
 _REQUIRED_TITLE: Schema = {
     **_TITLE,
@@ -45,6 +47,29 @@ _INPUT: dict[str, Schema] = {
     "Reference.preview": {"maxLength": 512},
     "Reference.conversation_id": {"pattern": "^([gn]:[A-Za-z0-9_-]{1,32})?$"},
 }
+_INPUT |= {
+    "CreateGroup.name": _REQUIRED_TITLE,
+    "CreateGroup.member_ids": {"maxItems": 1_000},
+    "CreateGroup.member_ids[]": _USER,
+    "AddMembers.member_ids": {"minItems": 1, "maxItems": 1_000},
+    "AddMembers.member_ids[]": _USER,
+    "TransferOwner.user_id": _USER,
+    "MuteAll.allowed_ids": {"maxItems": 1_000},
+    "MuteAll.allowed_ids[]": _USER,
+    "SetGroupProfile.name": _REQUIRED_TITLE,
+    "SetGroupProfile.avatar": {"maxLength": 512, "pattern": _LINE},
+    "SetGroupProfile.announcement": {"maxLength": 4_096, "pattern": r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f]*$"},
+    "SetNickname.nickname": {"maxLength": 64, "pattern": _LINE},
+    "SetGroupRules.join_policy": {"enum": ["closed", "approval", "link", "open"]},
+    "SetGroupRules.who_may_add": {"enum": ["owner", "admin", "member"]},
+    "SetGroupRules.who_may_mention_all": {"enum": ["owner", "admin", "member"]},
+    "MakeJoinLink.link_id": {"pattern": _NAME},
+    "MakeJoinLink.token": _TOKEN,
+    "MakeJoinLink.expires_ms": {"minimum": 0},
+    "MakeJoinLink.uses": {"maximum": 1_000_000},
+    "JoinByLink.token": _TOKEN,
+    "RequestJoin.note": {"maxLength": 256, "pattern": _LINE},
+}
 _REQUIRED: dict[str, list[str]] = {
     "Text": ["text"],
     "Blob": ["blob_id", "media_type", "size_bytes"],
@@ -54,6 +79,13 @@ _REQUIRED: dict[str, list[str]] = {
     "File": ["blob", "name"],
     "Custom": ["type"],
     "Reference": ["sender_id"],
+    "CreateGroup": ["name"],
+    "AddMembers": ["member_ids"],
+    "TransferOwner": ["user_id"],
+    "MuteAll": ["on"],
+    "SetNickname": ["nickname"],
+    "MakeJoinLink": ["link_id", "token"],
+    "JoinByLink": ["token"],
 }
 _WHOLE: dict[str, Schema] = {
     "Mention": {
@@ -62,6 +94,8 @@ _WHOLE: dict[str, Schema] = {
             {"required": ["all"], "properties": {"all": {"const": True}}},
         ]
     },
+    "SetGroupProfile": {"minProperties": 1},
+    "SetGroupRules": {"minProperties": 1},
 }
 _INTEGERS: dict[int, Schema] = {
     FieldDescriptor.TYPE_UINT32: {"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
@@ -111,8 +145,9 @@ def _collect(descriptor: Descriptor, found: dict[str, Schema], *, is_input: bool
     if is_input:
         schema["additionalProperties"] = False
         required = _REQUIRED.get(descriptor.name, [])
-        if descriptor.oneofs:
-            schema["oneOf"] = [{"required": [field.name]} for field in descriptor.oneofs[0].fields]
+        # An optional field is a choice of one, under a name that begins with _.
+        for choice in (each for each in descriptor.oneofs if not each.name.startswith("_")):
+            schema["oneOf"] = [{"required": [field.name]} for field in choice.fields]
         schema |= _WHOLE.get(descriptor.name, {})
     else:
         required = [field.name for field in descriptor.fields if not field.has_presence]

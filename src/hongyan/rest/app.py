@@ -9,6 +9,8 @@ from hongyan.rest.accounts import accounts_router
 from hongyan.rest.conversations import conversations_router
 from hongyan.rest.gate import Gate
 from hongyan.rest.groups import groups_router
+from hongyan.rest.history import history_router
+from hongyan.rest.joining import joining_router
 from hongyan.rest.messages import messages_router
 from hongyan.rest.openapi import describe
 from hongyan.rest.operations import operations_router
@@ -20,8 +22,10 @@ from hongyan.rest.sync import sync_router
 ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     accounts_router,
     messages_router,
+    history_router,
     conversations_router,
     groups_router,
+    joining_router,
     sync_router,
     operations_router,
 )

@@ -22,7 +22,7 @@ from hongyan.rest.asking import (
     reading,
 )
 from hongyan.rest.desk import readable
-from hongyan.rest.messages import entry_of
+from hongyan.rest.history import entry_of
 from hongyan.rest.openapi import accepts, reads
 from hongyan.rest.services import Services
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 from fastapi import Request, Response
 
-from hongyan.model.codes import PreconditionFailed
+from hongyan.model.codes import InvalidField, PreconditionFailed
 from hongyan.model.ids import ConversationId, UserId
 from hongyan.protocol import frames
 from hongyan.protocol.plain import Plain, event_value, read_command
@@ -65,14 +65,21 @@ def readable(asking: Asking, value: object) -> Response:
     return Response(body, 200, headers, "application/json")
 
 
-def check_match(asking: Asking, value: object) -> None:
+def check_match(if_match: str, value: object) -> None:
     """Raises PreconditionFailed when the caller means to change something else than what is there now.
 
-    What comes by a socket between this look and the change is not seen.
+    What comes between this look and the change is not seen.
     """
-    wanted = asking.request.headers.get("if-match")
-    if wanted is not None and not names_etag(wanted, etag_of(msgspec.json.encode(value))):
+    if not names_etag(if_match, etag_of(msgspec.json.encode(value))):
         raise PreconditionFailed
+
+
+def beside(body: Plain, **path: str) -> Plain:
+    """A body with what the path says. Raises InvalidField where the body says it too."""
+    for name in path:
+        if name in body:
+            raise InvalidField(field=name, reason="the path says it")
+    return {**body, **path}
 
 
 def etag_of(body: bytes) -> str:

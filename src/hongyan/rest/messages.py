@@ -1,98 +1,99 @@
-"""Messages and history over HTTP."""
+"""Saying something, and what happens to what was said, over HTTP."""
 
-import re
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Response
 
 from hongyan.model.codes import (
     AlreadyRecalled,
+    Blocked,
+    ContentRefused,
     ContentTooLarge,
+    DifferentKind,
+    EditTooLate,
     EntryUnknown,
+    GroupDismissed,
     InvalidField,
+    Muted,
+    NotFriends,
+    PreconditionFailed,
     RecallTooLate,
+    TooManyPins,
+    TooManyReactions,
     UserUnknown,
 )
-from hongyan.model.ids import ConversationId, UserId
-from hongyan.protocol import frames
-from hongyan.protocol.plain import Plain, entry_value, event_value
-from hongyan.rest.asking import (
-    MAX_SEQ,
-    Asking,
-    ConversationPath,
-    Cursor,
-    Limit,
-    SeqPath,
-    conversation_of,
-    reading,
-    submitting,
-)
-from hongyan.rest.desk import Desk, readable
-from hongyan.rest.openapi import entry_links, json_body, of_contract, reads, submits
+from hongyan.model.ids import ConversationId
+from hongyan.protocol.plain import Plain
+from hongyan.rest.asking import MAX_SEQ, Asking, ConversationPath, SeqPath, conversation_of, submitting
+from hongyan.rest.desk import Desk, check_match
+from hongyan.rest.history import entry_of
+from hongyan.rest.openapi import entry_links, json_body, of_contract, submits
 from hongyan.rest.services import Services
-from hongyan.services.conversations.service import Conversations
 
-_CURSOR = re.compile(r"([on])(0|[1-9][0-9]{0,15})", re.ASCII)
 _FORWARD = {
     "type": "object",
     "required": ["conversation_id", "seq"],
     "additionalProperties": False,
     "properties": {
-        "conversation_id": {"type": "string", "description": "Where the message is."},
+        "conversation_id": {
+            "type": "string",
+            "description": "Where the message is.",
+            "pattern": "^[gns]:[A-Za-z0-9_:-]+$",
+        },
         "seq": {"type": "integer", "minimum": 1, "maximum": MAX_SEQ},
     },
 }
 _HELLO = {"text": {"text": "hello 你好"}}
+_SAYING = (ContentTooLarge, UserUnknown, Blocked, NotFriends, Muted, GroupDismissed, ContentRefused)
 
-Direction = Annotated[
-    Literal["older", "newer"], Query(description="Which way to go on from `seq`; a cursor says it by itself.")
+Emoji = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=16,
+        pattern=r"^[^\s/\x00-\x1f\x7f-\x9f]+$",
+        description="Any short text without spaces, percent-encoded.",
+        examples=["👍"],
+    ),
 ]
-Start = Annotated[
-    int, Query(ge=0, le=MAX_SEQ, description="Entries before or after this one; 0: from the newest, or from the first.")
+IfMatch = Annotated[
+    str | None,
+    Header(description="The ETag that the entry had when you read it; 412 if it is another now.", max_length=1_000),
 ]
 
 
 def messages_router(services: Services) -> APIRouter:
-    """What is said, and what was said."""
-    router = APIRouter(prefix="/api/v1/conversations/{conversation_id}")
-    _add_writes(router, services)
-    _add_reads(router, services)
+    """Everything that is done with messages."""
+    router = APIRouter(prefix="/api/v1/conversations/{conversation_id}", tags=["messages"])
+    desk, caller = Desk(services), Depends(submitting(services))
+    _add_sending(router, services, caller)
+    _add_changes(router, services, caller)
+    _add_marks(router, desk, caller)
     return router
 
 
-def _add_writes(router: APIRouter, services: Services) -> None:
-    desk, caller = Desk(services), Depends(submitting(services))
+def _add_sending(router: APIRouter, services: Services, caller: Any) -> None:
+    desk = Desk(services)
 
     @router.post(
         "/messages",
         status_code=201,
-        tags=["messages"],
         summary="Send a message",
-        responses=submits(ContentTooLarge, UserUnknown, links=entry_links()),
+        responses=submits(*_SAYING, links=entry_links()),
         openapi_extra=json_body(of_contract("ContentInput"), _HELLO),
     )
     async def send_message(conversation_id: ConversationPath, asking: Asking = caller) -> Response:
         return await desk.submit(asking, conversation_of(conversation_id), {"message": await asking.body()})
 
     @router.post(
-        "/entries/{seq}/recall",
-        status_code=201,
-        tags=["messages"],
-        summary="Take a message back",
-        responses=submits(EntryUnknown, AlreadyRecalled, RecallTooLate),
-    )
-    async def recall_message(conversation_id: ConversationPath, seq: SeqPath, asking: Asking = caller) -> Response:
-        return await desk.submit(asking, conversation_of(conversation_id), {"recall": {"seq": seq}})
-
-    @router.post(
         "/forwards",
         status_code=201,
-        tags=["messages"],
         summary="Send a message of another conversation on to this one",
-        responses=submits(EntryUnknown, UserUnknown),
+        responses=submits(EntryUnknown, *_SAYING),
         openapi_extra=json_body(_FORWARD, {"conversation_id": "g:club", "seq": 7}),
     )
     async def forward_message(conversation_id: ConversationPath, asking: Asking = caller) -> Response:
+        """It says where it came from, calls nobody and answers nothing there."""
         target = conversation_of(conversation_id)
         source, seq = _source(await asking.body())
         entry = await entry_of(services.conversations, asking.user_id, source, seq)
@@ -111,7 +112,7 @@ def _source(body: Plain) -> tuple[ConversationId, int]:
 
 
 def _forwarded(entry: Plain) -> Plain:
-    """An entry's message as one to send on: it calls nobody and answers nothing there, and says where it began."""
+    """An entry's message as one to send on. Raises EntryUnknown."""
     message: Plain | None = entry.get("message")
     if message is None:
         raise EntryUnknown(seq=entry["seq"])
@@ -120,69 +121,68 @@ def _forwarded(entry: Plain) -> Plain:
     return {"forward": origin} | said
 
 
-def _add_reads(router: APIRouter, services: Services) -> None:
-    caller, conversations = Depends(reading(services)), services.conversations
+def _add_changes(router: APIRouter, services: Services, caller: Any) -> None:
+    desk = Desk(services)
 
-    @router.get(
-        "/entries",
-        tags=["messages"],
-        summary="Read history, either way",
-        responses=reads("HistoryPage"),
-        response_class=Response,
-    )
-    async def list_entries(
-        conversation_id: ConversationPath,
-        page: Annotated[frames.GetEntries, Depends(_page)],
-        asking: Asking = caller,
-    ) -> Response:
-        """Entries ascend by seq whatever the direction. `cursor` goes on from the last page; at the newest it waits there.
-
-        With `too_long_restart_seq` there is more between than is worth reading: the cursor starts again above it.
-        """
-        wanted = frames.GetEntries(conversation_of(conversation_id), page.seq, page.backward, page.limit)
-        found = await conversations.entries(asking.user_id, wanted)
-        value = event_value(found)
-        value["cursor"] = _cursor(wanted, value)
-        return readable(asking, value)
-
-    @router.get(
+    @router.put(
         "/entries/{seq}",
-        tags=["messages"],
-        summary="Read one entry",
-        responses=reads("Entry", EntryUnknown),
+        summary="Say something else instead",
         response_class=Response,
+        responses=submits(EntryUnknown, EditTooLate, DifferentKind, PreconditionFailed, *_SAYING, status=200),
+        openapi_extra=json_body(of_contract("ContentInput"), _HELLO),
     )
-    async def get_entry(conversation_id: ConversationPath, seq: SeqPath, asking: Asking = caller) -> Response:
-        entry = await entry_of(conversations, asking.user_id, conversation_of(conversation_id), seq)
-        return readable(asking, entry)
+    async def edit_message(
+        conversation_id: ConversationPath, seq: SeqPath, if_match: IfMatch = None, asking: Asking = caller
+    ) -> Response:
+        """Your own message, of the same kind as before. An edit by a socket in the same moment is not seen by `If-Match`."""
+        wanted = conversation_of(conversation_id)
+        body = await asking.body()
+        if if_match is not None:
+            check_match(if_match, await entry_of(services.conversations, asking.user_id, wanted, seq))
+        return await desk.submit(asking, wanted, {"edit_message": {"seq": seq, "content": body}})
+
+    @router.delete(
+        "/entries/{seq}",
+        summary="Delete a message for everybody",
+        response_class=Response,
+        responses=submits(EntryUnknown, status=200),
+    )
+    async def delete_message(conversation_id: ConversationPath, seq: SeqPath, asking: Asking = caller) -> Response:
+        return await desk.submit(asking, conversation_of(conversation_id), {"delete_message": {"seq": seq}})
+
+    @router.post(
+        "/entries/{seq}/recall",
+        status_code=201,
+        summary="Take a message back",
+        responses=submits(EntryUnknown, AlreadyRecalled, RecallTooLate),
+    )
+    async def recall_message(conversation_id: ConversationPath, seq: SeqPath, asking: Asking = caller) -> Response:
+        return await desk.submit(asking, conversation_of(conversation_id), {"recall": {"seq": seq}})
 
 
-async def _page(
-    direction: Direction = "older", seq: Start = 0, cursor: Cursor = "", limit: Limit = 50
-) -> frames.GetEntries:
-    backward = direction == "older"
-    if cursor:
-        match = _CURSOR.fullmatch(cursor)
-        if match is None or int(match[2]) > MAX_SEQ:
-            raise InvalidField(field="cursor", reason="it is not one that this server gave")
-        backward, seq = match[1] == "o", int(match[2])
-    return frames.GetEntries(ConversationId(""), seq, backward, limit)
+def _add_marks(router: APIRouter, desk: Desk, caller: Any) -> None:
+    """Reactions and pins: putting what is there, or taking what is not, changes nothing."""
+    reacts = submits(EntryUnknown, TooManyReactions, Muted, status=200)
+    pins = submits(EntryUnknown, TooManyPins, status=200)
 
+    @router.put("/entries/{seq}/reactions/{emoji}", summary="React", response_class=Response, responses=reacts)
+    async def react(conversation_id: ConversationPath, seq: SeqPath, emoji: Emoji, asking: Asking = caller) -> Response:
+        command = {"seq": seq, "emoji": emoji, "on": True}
+        return await desk.submit(asking, conversation_of(conversation_id), {"react": command})
 
-def _cursor(asked: frames.GetEntries, page: Plain) -> str:
-    entries = page["entries"]
-    if asked.backward:
-        # Nothing is below the first of all, and 0 would mean the newest.
-        return f"o{entries[0]['seq'] if entries else 1}"
-    last = entries[-1]["seq"] if entries else page["too_long_restart_seq"] or asked.seq
-    return f"n{last}"
+    @router.delete(
+        "/entries/{seq}/reactions/{emoji}", summary="Take a reaction back", response_class=Response, responses=reacts
+    )
+    async def unreact(
+        conversation_id: ConversationPath, seq: SeqPath, emoji: Emoji, asking: Asking = caller
+    ) -> Response:
+        command = {"seq": seq, "emoji": emoji, "on": False}
+        return await desk.submit(asking, conversation_of(conversation_id), {"react": command})
 
+    @router.put("/entries/{seq}/pin", summary="Pin a message for everybody", response_class=Response, responses=pins)
+    async def pin(conversation_id: ConversationPath, seq: SeqPath, asking: Asking = caller) -> Response:
+        return await desk.submit(asking, conversation_of(conversation_id), {"pin": {"seq": seq, "on": True}})
 
-async def entry_of(conversations: Conversations, user_id: UserId, conversation_id: ConversationId, seq: int) -> Plain:
-    """One entry as a user may see it. Raises ConversationUnknown, EntryUnknown."""
-    wanted = frames.GetEntries(conversation_id, seq + 1, backward=True, limit=1)
-    page = await conversations.entries(user_id, wanted)
-    entry = entry_value(page.entries[0]) if page.entries else {"seq": 0}
-    if entry["seq"] != seq:
-        raise EntryUnknown(seq=seq)
-    return entry
+    @router.delete("/entries/{seq}/pin", summary="Unpin a message", response_class=Response, responses=pins)
+    async def unpin(conversation_id: ConversationPath, seq: SeqPath, asking: Asking = caller) -> Response:
+        return await desk.submit(asking, conversation_of(conversation_id), {"pin": {"seq": seq, "on": False}})

@@ -29,7 +29,19 @@ Spec = dict[str, Any]
 Responses = dict[int | str, dict[str, Any]]
 
 _ANSWERS = ("Receipt", "Entry", "EntryPage", "SyncPage", "MemberPage", "Positions")
-_ASKED = ("Content",)
+_ASKED = (
+    "Content",
+    "CreateGroup",
+    "AddMembers",
+    "TransferOwner",
+    "MuteAll",
+    "SetGroupProfile",
+    "SetNickname",
+    "SetGroupRules",
+    "MakeJoinLink",
+    "JoinByLink",
+    "RequestJoin",
+)
 _TOKENS: tuple[type[HongyanError], ...] = (NotAuthenticated, TokenInvalid, TokenExpired, TokenRevoked)
 _READS: tuple[type[HongyanError], ...] = (*_TOKENS, InvalidField, ConversationUnknown, Internal)
 _SUBMITS: tuple[type[HongyanError], ...] = (
@@ -51,6 +63,11 @@ _SUBMITS: tuple[type[HongyanError], ...] = (
 def of_contract(name: str) -> Spec:
     """A reference to a message's schema."""
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def object_of(required: list[str], **properties: Spec) -> Spec:
+    """The schema of an object with these fields and no other."""
+    return {"type": "object", "required": required, "additionalProperties": False, "properties": properties}
 
 
 def json_body(schema: Spec, example: Any = None) -> Spec:
@@ -97,7 +114,7 @@ def entry_links() -> Spec:
     parameters = {"conversation_id": "$response.body#/conversation_id", "seq": "$response.body#/seq"}
     return {
         name: {"operationId": name, "parameters": parameters}
-        for name in ("get_entry", "recall_message", "list_readers")
+        for name in ("get_entry", "edit_message", "delete_message", "recall_message", "react", "pin", "list_readers")
     }
 
 
