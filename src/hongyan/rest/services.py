@@ -10,6 +10,7 @@ from hongyan.ports.link import Identity
 from hongyan.ports.wakes import Wakes
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations
+from hongyan.services.users.people import People
 from hongyan.services.users.service import Users
 from hongyan.telemetry import Metrics
 
@@ -39,6 +40,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     metrics: Metrics
     users: Users
+    people: People
     limits: frames.Limits
     commands: Commands
     allowance: Allow
