@@ -17,6 +17,7 @@ from hongyan.admission.admit import Admission, AdmissionOptions, Directory
 from hongyan.admission.positions import PositionGatherer
 from hongyan.app.commands import LocalCommands
 from hongyan.app.downlink import LocalDownlink
+from hongyan.app.wakes import LocalWakes
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
 from hongyan.delivery.persist import PersistOptions, trim_log
@@ -84,6 +85,8 @@ class Stages(msgspec.Struct, frozen=True):
     gateway: Gateway
     conversations: Conversations
     commands: LocalCommands
+    wakes: LocalWakes
+    admission: Admission
     metrics: Metrics
     lag: LoopLag
 
@@ -118,7 +121,9 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     gateway = Gateway(number, uplink, Around(routes, now_ms, metrics), gateway_options(config))
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
-    stages = Stages(engines, delivery, gatherer, gateway, conversations, commands, metrics, lag)
+    stages = Stages(
+        engines, delivery, gatherer, gateway, conversations, commands, downlink.wakes, admission, metrics, lag
+    )
     declare_gauges(stages)
     return stages
 
@@ -208,6 +213,7 @@ def declare_gauges(stages: Stages) -> None:
     metrics.gauge("hongyan_persist_lag", "Decided records that wait to be stored.", lambda: delivery.persist_lag)
     metrics.gauge("hongyan_positions_queue", "Read positions that wait for their record.", stages.gatherer.waiting)
     metrics.gauge("hongyan_commands_waiting", "Commands of services without an answer yet.", stages.commands.waiting)
+    metrics.gauge("hongyan_long_polls", "Long polls that wait.", stages.wakes.waiting)
     metrics.gauge("hongyan_loop_lag_seconds", "How late the event loop runs.", lambda: stages.lag.lag_s)
 
 

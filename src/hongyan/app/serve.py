@@ -136,6 +136,7 @@ class Front:
         self._door.announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
         await self._door.stop.wait()
         self._status.ready = False
+        self._stages.wakes.drain()
         for listening in listenings:
             listening.close()
         await self._stages.gateway.drain()
