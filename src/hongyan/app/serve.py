@@ -94,6 +94,7 @@ async def serve(config: Config, announce: Announce) -> None:
             stages = build(config, config.data_dir, users)
             users.on_logged_out = stages.gateway.disconnect
             try:
+                await stages.personal.load()
                 await _serve(config, users, stages, Door(announce, stop))
             finally:
                 await stages.engines.close()
