@@ -27,6 +27,7 @@ from hongyan.protocol.frames import (
     SignalRequest,
     Submit,
     Sync,
+    WatchPresence,
 )
 
 
@@ -86,7 +87,19 @@ class State(IntEnum):
 
 
 _WORK = frozenset(
-    (Submit, MarkRequest, SignalRequest, Sync, GetEntries, GetMembers, GetPositions, PutItems, GetItems, Ping)
+    (
+        Submit,
+        MarkRequest,
+        SignalRequest,
+        Sync,
+        GetEntries,
+        GetMembers,
+        GetPositions,
+        PutItems,
+        GetItems,
+        WatchPresence,
+        Ping,
+    )
 )
 
 ALLOWED: dict[State, frozenset[type]] = {

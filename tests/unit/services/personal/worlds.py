@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hongyan.adapters.store.items_memory import MemoryItemStore
+from hongyan.model.codes import CloseCode
 from hongyan.model.ids import ConversationId, DeviceId, UserId
 from hongyan.model.personal import Item
 from hongyan.ports.link import Fanout
@@ -35,7 +36,7 @@ class Heard:
         assert isinstance(frame.event, frames.ItemsChanged)
         self.changes += [(user_id, frame.event) for user_id in user_ids]
 
-    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
         """See the port."""
 
 
