@@ -28,6 +28,22 @@ titles = lines.filter(str.strip)
 users = st.lists(user_ids, max_size=6).map(tuple)
 some_users = st.lists(user_ids, min_size=1, max_size=6).map(tuple)
 
+emojis = st.sampled_from(["👍", "❤️", "👩‍👩‍👧", ":party:"])
+tokens = st.text(LETTERS, min_size=16, max_size=64)
+
+
+def perhaps(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """What may be left as it is."""
+    return st.none() | strategy
+
+
+rules = (
+    perhaps(st.booleans()),
+    perhaps(st.sampled_from(ask.JoinPolicy)),
+    perhaps(st.sampled_from(ask.Role)),
+    perhaps(st.sampled_from(ask.Role)),
+)
+
 # Content
 
 blobs = st.builds(
@@ -75,8 +91,44 @@ def messages(draw: st.DrawFn) -> records.Message:
     return records.Message(view.kind, build_content(view))
 
 
+@st.composite
+def amended(draw: st.DrawFn) -> records.Amended:
+    """A message to which something happened."""
+    message = draw(messages())
+    reactions = draw(st.lists(st.builds(records.Reaction, emojis, some_users), max_size=3).map(tuple))
+    return records.Amended(message.kind, message.content, draw(numbers), draw(numbers), reactions)
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> records.EditNotice:
+    """A new content, or none any more."""
+    message = draw(messages())
+    live = records.EditNotice(draw(positive), message.kind, message.content)
+    return draw(st.sampled_from([live, records.EditNotice(live.seq)]))
+
+
 entry_bodies = st.one_of(
     messages(),
+    amended(),
+    edits(),
+    st.builds(records.Deleted, user_ids),
+    st.builds(records.DeleteNotice, positive),
+    st.builds(records.ReactionNotice, positive, emojis, st.booleans()),
+    st.builds(records.PinNotice, positive, st.booleans()),
+    st.builds(records.Befriended, user_ids, lines),
+    st.builds(records.RoleSet, user_ids, st.sampled_from(ask.Role)),
+    st.builds(records.OwnerTransferred, user_ids),
+    st.builds(records.MemberMuted, user_ids, numbers),
+    st.builds(records.AllMuted, st.booleans(), users),
+    st.builds(records.GroupProfileSet, perhaps(lines), perhaps(lines), perhaps(lines)),
+    st.builds(records.NicknameSet, lines),
+    st.builds(records.GroupRulesSet, *rules),
+    st.builds(records.JoinLinkMade, names, numbers, small),
+    st.builds(records.JoinLinkRevoked, names),
+    st.builds(records.MemberJoined, names),
+    st.builds(records.JoinRequested, lines),
+    st.builds(records.JoinAnswered, user_ids, st.booleans()),
+    st.builds(records.GroupDismissed),
     st.builds(records.Recalled, user_ids),
     st.builds(records.RecallNotice, positive),
     st.builds(records.GroupCreated, lines, users),
@@ -100,6 +152,22 @@ pages = st.lists(encoded_entries, max_size=3).map(tuple)
 
 # From the client
 
+group_commands: st.SearchStrategy[Any] = st.one_of(
+    st.builds(ask.SetRole, user_ids, st.sampled_from([ask.Role.ADMIN, ask.Role.MEMBER])),
+    st.builds(ask.TransferOwner, user_ids),
+    st.builds(ask.MuteMember, user_ids, numbers),
+    st.builds(ask.MuteAll, st.booleans(), users),
+    st.builds(ask.SetGroupProfile, titles, perhaps(lines), perhaps(lines)),
+    st.builds(ask.SetNickname, lines),
+    st.builds(ask.SetGroupRules, st.booleans(), *rules[1:]),
+    st.builds(ask.MakeJoinLink, names, tokens, numbers, st.integers(0, 1_000_000)),
+    st.builds(ask.RevokeJoinLink, names),
+    st.builds(ask.JoinByLink, tokens),
+    st.builds(ask.RequestJoin, lines),
+    st.builds(ask.AnswerJoin, user_ids, st.booleans()),
+    st.builds(ask.DismissGroup),
+)
+
 
 @st.composite
 def submissions(draw: st.DrawFn) -> frames.Submit:
@@ -107,6 +175,7 @@ def submissions(draw: st.DrawFn) -> frames.Submit:
     conversation_id = draw(conversation_ids)
     client_msg_id, resend = draw(client_msg_ids), draw(st.booleans())
     view = draw(views(conversation_id))
+    mentions = st.just(view.mention_all)
     command: Any = draw(
         st.one_of(
             st.just(ask.SendMessage(view.kind, build_content(view), view.mention_all)),
@@ -115,6 +184,12 @@ def submissions(draw: st.DrawFn) -> frames.Submit:
             st.builds(ask.AddMembers, some_users, st.just(0)),
             st.builds(ask.RemoveMembers, some_users),
             st.builds(ask.LeaveGroup),
+            st.builds(ask.EditMessage, positive, st.just(view.kind), st.just(build_content(view)), mentions),
+            st.builds(ask.DeleteMessage, positive),
+            st.builds(ask.React, positive, emojis, st.booleans()),
+            st.builds(ask.Pin, positive, st.booleans()),
+            st.builds(ask.Block, st.booleans()),
+            group_commands,
         )
     )
     if type(command) is ask.CreateGroup and draw(st.booleans()):

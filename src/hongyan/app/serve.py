@@ -34,7 +34,7 @@ from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
-_DATABASES = ("log", "message", "user", "admin", "webhook")
+_DATABASES = ("log", "message", "user", "admin", "webhook", "conversation")
 
 
 class Addresses(msgspec.Struct, frozen=True):

@@ -38,6 +38,19 @@ class ErrorCode(IntEnum):
     GROUP_EXISTS = 3009
     GROUP_FULL = 3010
     LAST_OWNER = 3011
+    BLOCKED = 3012
+    NOT_FRIENDS = 3013
+    EDIT_TOO_LATE = 3014
+    TOO_MANY_REACTIONS = 3015
+    TOO_MANY_PINS = 3016
+    MUTED = 3017
+    GROUP_DISMISSED = 3018
+    JOIN_CLOSED = 3019
+    JOIN_LINK_INVALID = 3020
+    JOIN_REQUEST_UNKNOWN = 3021
+    TOO_MANY_JOIN_REQUESTS = 3022
+    TOO_MANY_JOIN_LINKS = 3023
+    DIFFERENT_KIND = 3024
     ITEM_READ_ONLY = 3050
     ITEM_CONFLICT = 3051
     TOO_MANY_ITEMS = 3052
@@ -419,6 +432,159 @@ class LastOwner(CallerFault):
     sentence = "The last owner stays while others are in the group."
 
 
+class Blocked(CallerFault):
+    """{user_id} takes no messages from you."""
+
+    code = ErrorCode.BLOCKED
+    permanent = True
+    http_status = 403
+    sentence = "{user_id} takes no messages from you."
+
+    def __init__(self, *, user_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, user_id=user_id)
+
+
+class NotFriends(CallerFault):
+    """{user_id} takes messages from friends only."""
+
+    code = ErrorCode.NOT_FRIENDS
+    permanent = True
+    http_status = 403
+    sentence = "{user_id} takes messages from friends only."
+
+    def __init__(self, *, user_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, user_id=user_id)
+
+
+class EditTooLate(CallerFault):
+    """A message can be edited for {window_ms} ms."""
+
+    code = ErrorCode.EDIT_TOO_LATE
+    permanent = True
+    http_status = 409
+    sentence = "A message can be edited for {window_ms} ms."
+
+    def __init__(self, *, window_ms: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, window_ms=window_ms)
+
+
+class TooManyReactions(CallerFault):
+    """Entry {seq} can have {limit} {what}."""
+
+    code = ErrorCode.TOO_MANY_REACTIONS
+    permanent = True
+    http_status = 409
+    sentence = "Entry {seq} can have {limit} {what}."
+
+    def __init__(self, *, seq: int, limit: int, what: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, seq=seq, limit=limit, what=what)
+
+
+class TooManyPins(CallerFault):
+    """{limit} entries can be pinned in a conversation."""
+
+    code = ErrorCode.TOO_MANY_PINS
+    permanent = True
+    http_status = 409
+    sentence = "{limit} entries can be pinned in a conversation."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class Muted(CallerFault):
+    """You may not speak here before {until_ms} (ms since 1970; 0: until somebody lifts it)."""
+
+    code = ErrorCode.MUTED
+    permanent = True
+    http_status = 403
+    sentence = "You may not speak here before {until_ms} (ms since 1970; 0: until somebody lifts it)."
+
+    def __init__(self, *, until_ms: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, until_ms=until_ms)
+
+
+class GroupDismissed(CallerFault):
+    """The group {conversation_id} was dismissed."""
+
+    code = ErrorCode.GROUP_DISMISSED
+    permanent = True
+    http_status = 410
+    sentence = "The group {conversation_id} was dismissed."
+
+    def __init__(self, *, conversation_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, conversation_id=conversation_id)
+
+
+class JoinClosed(CallerFault):
+    """The group {conversation_id} lets nobody in that way."""
+
+    code = ErrorCode.JOIN_CLOSED
+    permanent = True
+    http_status = 403
+    sentence = "The group {conversation_id} lets nobody in that way."
+
+    def __init__(self, *, conversation_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, conversation_id=conversation_id)
+
+
+class JoinLinkInvalid(CallerFault):
+    """The link is not known, was used up, or has expired."""
+
+    code = ErrorCode.JOIN_LINK_INVALID
+    permanent = True
+    http_status = 410
+    sentence = "The link is not known, was used up, or has expired."
+
+
+class JoinRequestUnknown(CallerFault):
+    """{user_id} did not ask to be let in."""
+
+    code = ErrorCode.JOIN_REQUEST_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "{user_id} did not ask to be let in."
+
+    def __init__(self, *, user_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, user_id=user_id)
+
+
+class TooManyJoinRequests(CallerFault):
+    """{limit} users wait to be let in; somebody has to answer them first."""
+
+    code = ErrorCode.TOO_MANY_JOIN_REQUESTS
+    permanent = True
+    http_status = 409
+    sentence = "{limit} users wait to be let in; somebody has to answer them first."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class TooManyJoinLinks(CallerFault):
+    """A group can have {limit} links; revoke one first."""
+
+    code = ErrorCode.TOO_MANY_JOIN_LINKS
+    permanent = True
+    http_status = 409
+    sentence = "A group can have {limit} links; revoke one first."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class DifferentKind(CallerFault):
+    """Entry {seq} is a message of another kind; an edit keeps the kind."""
+
+    code = ErrorCode.DIFFERENT_KIND
+    permanent = True
+    http_status = 409
+    sentence = "Entry {seq} is a message of another kind; an edit keeps the kind."
+
+    def __init__(self, *, seq: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, seq=seq)
+
+
 class ItemReadOnly(CallerFault):
     """Items of the topic {topic} are written by the server."""
 
@@ -681,6 +847,19 @@ ERRORS: dict[int, type[HongyanError]] = {
     3009: GroupExists,
     3010: GroupFull,
     3011: LastOwner,
+    3012: Blocked,
+    3013: NotFriends,
+    3014: EditTooLate,
+    3015: TooManyReactions,
+    3016: TooManyPins,
+    3017: Muted,
+    3018: GroupDismissed,
+    3019: JoinClosed,
+    3020: JoinLinkInvalid,
+    3021: JoinRequestUnknown,
+    3022: TooManyJoinRequests,
+    3023: TooManyJoinLinks,
+    3024: DifferentKind,
     3050: ItemReadOnly,
     3051: ItemConflict,
     3052: TooManyItems,

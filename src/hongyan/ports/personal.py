@@ -39,12 +39,18 @@ class PersonalItems(Protocol):
 class ItemLimits(msgspec.Struct, frozen=True):
     """What a user may keep: items, and the bytes of their keys and values together; deleted ones do not count.
 
+    Who is over a bound may still delete, and replace what does not grow.
+
     Of `deletions` that are remembered for devices that were away, the oldest half goes when there are more.
     """
 
     items: int = 20_000
     size_bytes: int = 4_194_304
     deletions: int = 1_000
+
+
+UNBOUNDED = ItemLimits(items=1 << 62, size_bytes=1 << 62)
+"""For what the server writes: its own bounds stand elsewhere."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -56,24 +62,23 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """Items above a version, ascending by it, up to `version`; `more` when there are others.
+    """Items above a version, ascending by it. There are others when the last has not the `head_version`, the newest.
 
     `floor_version`: deletions up to here are forgotten, so who asks from below it, and has items, has to begin anew.
     """
 
     items: Sequence[Item]
-    version: int
+    head_version: int
     floor_version: int
-    more: bool
 
 
 class ItemStore(Protocol):
     """Items by user, topic and key. What a call returned from is durable. Each may raise Overloaded or StorageFull."""
 
-    async def put(self, user_id: UserId, items: Sequence[Item], limits: ItemLimits | None) -> Change:
+    async def put(self, user_id: UserId, items: Sequence[Item], limits: ItemLimits) -> Change:
         """All of the items or none, each with a version of its own; those that are so already are left out.
 
-        Without limits nothing is bounded. Raises ItemConflict where an item's `version` is set and not the present
+        Raises ItemConflict where an item's `version` is set and not the present
         one, TooManyItems or ItemsTooLarge where that would be more than the limits.
         """
         ...

@@ -42,15 +42,20 @@ def message_class(name: str, package: str = "hongyan.v1.opaque") -> Any:
     return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{package}.{name}"))
 
 
+def _submitted_classes() -> dict[str, Any]:
+    fields = Submit.DESCRIPTOR.oneofs_by_name["command"].fields
+    return {field.name: message_factory.GetMessageClass(field.message_type) for field in fields if field.message_type}
+
+
+def submitted_class(name: str) -> Any:
+    """The class of a command that is submitted, by its field's name."""
+    return _SUBMITTED[name]
+
+
 ClientPacket = message_class("ClientPacket")
 ClientFrame = message_class("ClientFrame")
 Connect = message_class("Connect")
 Submit = message_class("Submit")
-Recall = message_class("Recall", "hongyan.v1")
-CreateGroup = message_class("CreateGroup")
-AddMembers = message_class("AddMembers")
-RemoveMembers = message_class("RemoveMembers")
-LeaveGroup = message_class("LeaveGroup")
 Mark = message_class("Mark")
 Signal = message_class("Signal")
 Sync = message_class("Sync")
@@ -85,3 +90,5 @@ GoAway = message_class("GoAway")
 Resync = message_class("Resync")
 Presence = message_class("Presence")
 Presences = message_class("Presences")
+
+_SUBMITTED = _submitted_classes()

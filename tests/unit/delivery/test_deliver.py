@@ -376,7 +376,7 @@ async def test_a_retry_of_a_dead_letter_is_tried_anew(poison: Poison) -> None:
 
 
 async def test_a_rule_that_fails_half_way_leaves_the_state_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hongyan.model import rules
+    from hongyan.model.rules import groups as rules
 
     put_out = rules._put_out
 

@@ -12,7 +12,15 @@ USER = MetaData()
 LOG = MetaData()
 ADMIN = MetaData()
 WEBHOOK = MetaData()
-DATABASES = {"message": MESSAGE, "user": USER, "log": LOG, "admin": ADMIN, "webhook": WEBHOOK}
+CONVERSATION = MetaData()
+DATABASES = {
+    "message": MESSAGE,
+    "user": USER,
+    "log": LOG,
+    "admin": ADMIN,
+    "webhook": WEBHOOK,
+    "conversation": CONVERSATION,
+}
 
 # The database db_message keeps what conversations show, and what delivery decided.
 
@@ -305,4 +313,33 @@ reader = Table(
     Column("partition", INTEGER, primary_key=True),
     Column("next_offset", INTEGER, nullable=False),
     sqlite_strict=True,
+)
+
+# The database db_conversation keeps what users keep for themselves.
+
+item = Table(
+    "item",
+    CONVERSATION,
+    Column("user_id", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("deleted", INTEGER, nullable=False),
+    Column("version", INTEGER, nullable=False),
+    Index("item_by_version", "user_id", "version", unique=True),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+shelf = Table(
+    "shelf",
+    CONVERSATION,
+    Column("user_id", Text, primary_key=True),
+    Column("version", INTEGER, nullable=False),
+    Column("floor_version", INTEGER, nullable=False),
+    Column("items", INTEGER, nullable=False),
+    Column("size_bytes", INTEGER, nullable=False),
+    Column("deletions", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )

@@ -152,7 +152,7 @@ class Limits(_message.Message):
     def __init__(self, packet_bytes: _Optional[int] = ..., frames_per_packet: _Optional[int] = ..., content_bytes: _Optional[int] = ..., pending_submissions: _Optional[int] = ..., page_entries: _Optional[int] = ...) -> None: ...
 
 class Submit(_message.Message):
-    __slots__ = ("conversation_id", "client_msg_id", "resend", "message", "recall", "create_group", "add_members", "remove_members", "leave_group")
+    __slots__ = ("conversation_id", "client_msg_id", "resend", "message", "recall", "create_group", "add_members", "remove_members", "leave_group", "edit_message", "delete_message", "react", "pin", "block", "set_role", "transfer_owner", "mute_member", "mute_all", "set_group_profile", "set_nickname", "set_group_rules", "make_join_link", "revoke_join_link", "join_by_link", "request_join", "answer_join", "dismiss_group")
     CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_MSG_ID_FIELD_NUMBER: _ClassVar[int]
     RESEND_FIELD_NUMBER: _ClassVar[int]
@@ -162,6 +162,24 @@ class Submit(_message.Message):
     ADD_MEMBERS_FIELD_NUMBER: _ClassVar[int]
     REMOVE_MEMBERS_FIELD_NUMBER: _ClassVar[int]
     LEAVE_GROUP_FIELD_NUMBER: _ClassVar[int]
+    EDIT_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    DELETE_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    REACT_FIELD_NUMBER: _ClassVar[int]
+    PIN_FIELD_NUMBER: _ClassVar[int]
+    BLOCK_FIELD_NUMBER: _ClassVar[int]
+    SET_ROLE_FIELD_NUMBER: _ClassVar[int]
+    TRANSFER_OWNER_FIELD_NUMBER: _ClassVar[int]
+    MUTE_MEMBER_FIELD_NUMBER: _ClassVar[int]
+    MUTE_ALL_FIELD_NUMBER: _ClassVar[int]
+    SET_GROUP_PROFILE_FIELD_NUMBER: _ClassVar[int]
+    SET_NICKNAME_FIELD_NUMBER: _ClassVar[int]
+    SET_GROUP_RULES_FIELD_NUMBER: _ClassVar[int]
+    MAKE_JOIN_LINK_FIELD_NUMBER: _ClassVar[int]
+    REVOKE_JOIN_LINK_FIELD_NUMBER: _ClassVar[int]
+    JOIN_BY_LINK_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_JOIN_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_JOIN_FIELD_NUMBER: _ClassVar[int]
+    DISMISS_GROUP_FIELD_NUMBER: _ClassVar[int]
     conversation_id: str
     client_msg_id: str
     resend: bool
@@ -171,7 +189,25 @@ class Submit(_message.Message):
     add_members: AddMembers
     remove_members: RemoveMembers
     leave_group: LeaveGroup
-    def __init__(self, conversation_id: _Optional[str] = ..., client_msg_id: _Optional[str] = ..., resend: _Optional[bool] = ..., message: _Optional[_Union[_content_pb2.Content, _Mapping]] = ..., recall: _Optional[_Union[_entry_pb2.Recall, _Mapping]] = ..., create_group: _Optional[_Union[CreateGroup, _Mapping]] = ..., add_members: _Optional[_Union[AddMembers, _Mapping]] = ..., remove_members: _Optional[_Union[RemoveMembers, _Mapping]] = ..., leave_group: _Optional[_Union[LeaveGroup, _Mapping]] = ...) -> None: ...
+    edit_message: EditMessage
+    delete_message: DeleteMessage
+    react: _entry_pb2.React
+    pin: _entry_pb2.Pin
+    block: Block
+    set_role: _entry_pb2.SetRole
+    transfer_owner: _entry_pb2.TransferOwner
+    mute_member: _entry_pb2.MuteMember
+    mute_all: _entry_pb2.MuteAll
+    set_group_profile: _entry_pb2.SetGroupProfile
+    set_nickname: _entry_pb2.SetNickname
+    set_group_rules: _entry_pb2.SetGroupRules
+    make_join_link: MakeJoinLink
+    revoke_join_link: _entry_pb2.RevokeJoinLink
+    join_by_link: JoinByLink
+    request_join: RequestJoin
+    answer_join: AnswerJoin
+    dismiss_group: DismissGroup
+    def __init__(self, conversation_id: _Optional[str] = ..., client_msg_id: _Optional[str] = ..., resend: _Optional[bool] = ..., message: _Optional[_Union[_content_pb2.Content, _Mapping]] = ..., recall: _Optional[_Union[_entry_pb2.Recall, _Mapping]] = ..., create_group: _Optional[_Union[CreateGroup, _Mapping]] = ..., add_members: _Optional[_Union[AddMembers, _Mapping]] = ..., remove_members: _Optional[_Union[RemoveMembers, _Mapping]] = ..., leave_group: _Optional[_Union[LeaveGroup, _Mapping]] = ..., edit_message: _Optional[_Union[EditMessage, _Mapping]] = ..., delete_message: _Optional[_Union[DeleteMessage, _Mapping]] = ..., react: _Optional[_Union[_entry_pb2.React, _Mapping]] = ..., pin: _Optional[_Union[_entry_pb2.Pin, _Mapping]] = ..., block: _Optional[_Union[Block, _Mapping]] = ..., set_role: _Optional[_Union[_entry_pb2.SetRole, _Mapping]] = ..., transfer_owner: _Optional[_Union[_entry_pb2.TransferOwner, _Mapping]] = ..., mute_member: _Optional[_Union[_entry_pb2.MuteMember, _Mapping]] = ..., mute_all: _Optional[_Union[_entry_pb2.MuteAll, _Mapping]] = ..., set_group_profile: _Optional[_Union[_entry_pb2.SetGroupProfile, _Mapping]] = ..., set_nickname: _Optional[_Union[_entry_pb2.SetNickname, _Mapping]] = ..., set_group_rules: _Optional[_Union[_entry_pb2.SetGroupRules, _Mapping]] = ..., make_join_link: _Optional[_Union[MakeJoinLink, _Mapping]] = ..., revoke_join_link: _Optional[_Union[_entry_pb2.RevokeJoinLink, _Mapping]] = ..., join_by_link: _Optional[_Union[JoinByLink, _Mapping]] = ..., request_join: _Optional[_Union[RequestJoin, _Mapping]] = ..., answer_join: _Optional[_Union[AnswerJoin, _Mapping]] = ..., dismiss_group: _Optional[_Union[DismissGroup, _Mapping]] = ...) -> None: ...
 
 class CreateGroup(_message.Message):
     __slots__ = ("name", "member_ids")
@@ -194,6 +230,62 @@ class RemoveMembers(_message.Message):
     def __init__(self, member_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class LeaveGroup(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class EditMessage(_message.Message):
+    __slots__ = ("seq", "content")
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    seq: int
+    content: _content_pb2.Content
+    def __init__(self, seq: _Optional[int] = ..., content: _Optional[_Union[_content_pb2.Content, _Mapping]] = ...) -> None: ...
+
+class DeleteMessage(_message.Message):
+    __slots__ = ("seq",)
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    seq: int
+    def __init__(self, seq: _Optional[int] = ...) -> None: ...
+
+class Block(_message.Message):
+    __slots__ = ("on",)
+    ON_FIELD_NUMBER: _ClassVar[int]
+    on: bool
+    def __init__(self, on: _Optional[bool] = ...) -> None: ...
+
+class MakeJoinLink(_message.Message):
+    __slots__ = ("link_id", "token", "expires_ms", "uses")
+    LINK_ID_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_MS_FIELD_NUMBER: _ClassVar[int]
+    USES_FIELD_NUMBER: _ClassVar[int]
+    link_id: str
+    token: str
+    expires_ms: int
+    uses: int
+    def __init__(self, link_id: _Optional[str] = ..., token: _Optional[str] = ..., expires_ms: _Optional[int] = ..., uses: _Optional[int] = ...) -> None: ...
+
+class JoinByLink(_message.Message):
+    __slots__ = ("token",)
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    def __init__(self, token: _Optional[str] = ...) -> None: ...
+
+class RequestJoin(_message.Message):
+    __slots__ = ("note",)
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    note: str
+    def __init__(self, note: _Optional[str] = ...) -> None: ...
+
+class AnswerJoin(_message.Message):
+    __slots__ = ("user_id", "accept")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    ACCEPT_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    accept: bool
+    def __init__(self, user_id: _Optional[str] = ..., accept: _Optional[bool] = ...) -> None: ...
+
+class DismissGroup(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from hongyan.model.codes import ConversationUnknown, InvalidField
+from hongyan.model.commands import Role
 from hongyan.model.ids import ConversationId, UserId, fixed_members
-from hongyan.model.state import Role
 from hongyan.ports.state import Hot, HotConversation
 from hongyan.ports.store import READ_BYTES, ConversationRow, HeadRow, HistoryReader, MemberRow
 from hongyan.protocol import frames
