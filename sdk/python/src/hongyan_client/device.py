@@ -183,7 +183,7 @@ class Device:
         for event in settled.events:
             if isinstance(event, EntryAdded) and event.entry.sender_id == self.replica.me:
                 self._finish_by_entry(event.entry)
-            if isinstance(event, EntryAdded) and self.replica.is_name_wanted(event.entry):
+            if isinstance(event, EntryAdded) and self.replica.is_head_wanted(event.entry):
                 self.sync_wanted.set()
                 self.in_step.clear()
             self.events.put(event)
