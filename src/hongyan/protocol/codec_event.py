@@ -4,20 +4,25 @@ from collections.abc import Callable
 from typing import Any
 
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
+from hongyan.model.personal import Item
 from hongyan.model.records import Submitted
 from hongyan.protocol import codec_opaque as opaque
+from hongyan.protocol.codec_presence import read_presences, write_presences
 from hongyan.protocol.frames import (
     Connected,
     ConversationHead,
     EntryPage,
     ErrorReply,
     GoAway,
+    ItemPage,
+    ItemsChanged,
     Limits,
     MemberPage,
     MemberRow,
     Pong,
     Position,
     Positions,
+    Presences,
     Push,
     ReceiptReply,
     Resync,
@@ -53,6 +58,7 @@ def _write_connected(connected: Connected) -> Any:
         heartbeat_ms=connected.heartbeat_ms,
         limits=_write_limits(connected.limits),
         sync_page=_write_sync_page(connected.sync_page),
+        items_version=connected.items_version,
     )
 
 
@@ -122,6 +128,21 @@ def _write_positions(positions: Positions) -> Any:
     return opaque.Positions(conversation_id=positions.conversation_id, positions=rows)
 
 
+def write_item(item: Item) -> Any:
+    """An item as an opaque Item. Raises ValueError for a topic that this software does not know."""
+    return opaque.Item(key=item.key, version=item.version, deleted=item.deleted, **{item.topic: item.value})
+
+
+def _write_item_page(page: ItemPage) -> Any:
+    items = [write_item(item) for item in page.items]
+    return opaque.ItemPage(items=items, version=page.version, cursor=page.cursor, more=page.more, reset=page.reset)
+
+
+def _write_items_changed(changed: ItemsChanged) -> Any:
+    items = [write_item(item) for item in changed.items]
+    return opaque.ItemsChanged(items=items, from_version=changed.from_version, version=changed.version)
+
+
 def _write_signal(sign: SignalPush) -> Any:
     return opaque.SignalPush(conversation_id=sign.conversation_id, sender_id=sign.sender_id, kind=sign.kind)
 
@@ -134,11 +155,14 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     EntryPage: ("entry_page", _write_entry_page),
     MemberPage: ("member_page", _write_member_page),
     Positions: ("positions", _write_positions),
+    ItemPage: ("item_page", _write_item_page),
+    ItemsChanged: ("items_changed", _write_items_changed),
     Pong: ("pong", lambda pong: opaque.Pong(server_time_ms=pong.server_time_ms)),
     Push: ("push", lambda push: opaque.Push(entries=push.entries)),
     SignalPush: ("signal", _write_signal),
     GoAway: ("go_away", lambda away: opaque.GoAway(retry_within_ms=away.retry_within_ms)),
     Resync: ("resync", lambda _resync: opaque.Resync()),
+    Presences: ("presences", write_presences),
 }
 
 
@@ -163,6 +187,7 @@ def _read_connected(connected: Any) -> Connected:
         connected.heartbeat_ms,
         _read_limits(connected.limits),
         _read_sync_page(connected.sync_page),
+        connected.items_version,
     )
 
 
@@ -229,6 +254,19 @@ def _read_positions(positions: Any) -> Positions:
     return Positions(ConversationId(positions.conversation_id), rows)
 
 
+def _read_item(item: Any) -> Item:
+    topic = item.WhichOneof("value") or ""
+    return Item(topic, item.key, getattr(item, topic) if topic else b"", item.deleted, item.version)
+
+
+def _read_item_page(page: Any) -> ItemPage:
+    return ItemPage(tuple(map(_read_item, page.items)), page.version, page.cursor, page.more, page.reset)
+
+
+def _read_items_changed(changed: Any) -> ItemsChanged:
+    return ItemsChanged(tuple(map(_read_item, changed.items)), changed.from_version, changed.version)
+
+
 def _read_signal(sign: Any) -> SignalPush:
     return SignalPush(ConversationId(sign.conversation_id), UserId(sign.sender_id), sign.kind)
 
@@ -241,9 +279,12 @@ _READERS: dict[str, Callable[[Any], ServerEvent]] = {
     "entry_page": _read_entry_page,
     "member_page": _read_member_page,
     "positions": _read_positions,
+    "item_page": _read_item_page,
+    "items_changed": _read_items_changed,
     "pong": lambda pong: Pong(pong.server_time_ms),
     "push": lambda push: Push(tuple(push.entries)),
     "signal": _read_signal,
     "go_away": lambda away: GoAway(away.retry_within_ms),
     "resync": lambda _resync: Resync(),
+    "presences": read_presences,
 }

@@ -119,6 +119,10 @@ class JsonServerCodec:
         """See ServerCodec."""
         return self.encode([ServerFrame(0, Push(tuple(entries)))])
 
+    def frame(self, encoded: bytes) -> bytes:
+        """See ServerCodec."""
+        return _write_packet([frame_pb2.ServerFrame.FromString(encoded)])
+
     def receipt(self, request: int, conversation_id: ConversationId, submitted: Submitted) -> bytes:
         """See ServerCodec."""
         return self.encode([ServerFrame(request, ReceiptReply(conversation_id, submitted))])

@@ -9,6 +9,7 @@ import msgspec
 from hongyan.model.commands import AnyCommand
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
+from hongyan.model.personal import Item
 from hongyan.model.records import Submitted
 
 
@@ -91,8 +92,28 @@ class GetPositions(msgspec.Struct, frozen=True):
     user_ids: tuple[UserId, ...] = ()
 
 
+class PutItems(msgspec.Struct, frozen=True):
+    """Items of the asker's own, to be kept for all of his devices: all of them or none."""
+
+    items: tuple[Item, ...]
+
+
+class GetItems(msgspec.Struct, frozen=True):
+    """Which of my items changed since this version? `cursor` reads on, and then stands instead of it."""
+
+    since_version: int = 0
+    cursor: str = ""
+    limit: int = 0
+
+
 class Ping(msgspec.Struct, frozen=True):
     """Are you there?"""
+
+
+class WatchPresence(msgspec.Struct, frozen=True):
+    """Who the asking device wants to see, instead of those it named before."""
+
+    user_ids: tuple[UserId, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):
@@ -102,7 +123,19 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
 
 
 ClientCommand = (
-    Connect | Submit | MarkRequest | SignalRequest | Sync | GetEntries | GetMembers | GetPositions | Ping | Refused
+    Connect
+    | Submit
+    | MarkRequest
+    | SignalRequest
+    | Sync
+    | GetEntries
+    | GetMembers
+    | GetPositions
+    | PutItems
+    | GetItems
+    | Ping
+    | WatchPresence
+    | Refused
 )
 
 
@@ -166,6 +199,7 @@ class Connected(msgspec.Struct, frozen=True):
     heartbeat_ms: int
     limits: Limits
     sync_page: SyncPage
+    items_version: int = 0
 
 
 class EntryPage(msgspec.Struct, frozen=True):
@@ -210,6 +244,24 @@ class Positions(msgspec.Struct, frozen=True):
     positions: tuple[Position, ...]
 
 
+class ItemPage(msgspec.Struct, frozen=True):
+    """Items by version; all up to `version` are known then. `reset`: what was known before is void."""
+
+    items: tuple[Item, ...] = ()
+    version: int = 0
+    cursor: str = ""
+    more: bool = False
+    reset: bool = False
+
+
+class ItemsChanged(msgspec.Struct, frozen=True):
+    """The reply to a put, and a push to the user's own devices: what changed above `from_version`, up to `version`."""
+
+    items: tuple[Item, ...]
+    from_version: int
+    version: int
+
+
 class ReceiptReply(msgspec.Struct, frozen=True, gc=False):
     """The submission is durable and has its place."""
 
@@ -247,6 +299,20 @@ class Resync(msgspec.Struct, frozen=True):
     """Pushes may have been missed."""
 
 
+class Presence(msgspec.Struct, frozen=True):
+    """Whether a user is there; `last_seen_ms` is 0 where that is hidden or not known."""
+
+    user_id: UserId
+    online: bool
+    last_seen_ms: int = 0
+
+
+class Presences(msgspec.Struct, frozen=True):
+    """A reply, or a push when somebody came or went."""
+
+    presences: tuple[Presence, ...]
+
+
 ServerEvent = (
     ErrorReply
     | Connected
@@ -255,11 +321,14 @@ ServerEvent = (
     | EntryPage
     | MemberPage
     | Positions
+    | ItemPage
+    | ItemsChanged
     | Pong
     | Push
     | SignalPush
     | GoAway
     | Resync
+    | Presences
 )
 
 
