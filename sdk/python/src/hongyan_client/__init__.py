@@ -58,6 +58,7 @@ from hongyan.protocol.content import (
 from hongyan.protocol.frames import MemberRow, Position
 from hongyan_client.auth import Login, Session, TokenFile, Tokens, TokenSource, TokenStore, register
 from hongyan_client.client import Client, Conversation
+from hongyan_client.commands import Commands, JoinLink
 from hongyan_client.device import Sent
 from hongyan_client.errors import (
     ClientError,
@@ -102,6 +103,7 @@ __all__ = [
     "ClientOptions",
     "CloseCode",
     "ClosedError",
+    "Commands",
     "ConnectionChanged",
     "ConnectionLostError",
     "ConnectionState",
@@ -130,6 +132,7 @@ __all__ = [
     "HttpError",
     "Image",
     "JoinAnswered",
+    "JoinLink",
     "JoinLinkMade",
     "JoinLinkRevoked",
     "JoinRequested",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from hongyan.model.commands import SendMessage
+from hongyan.model.commands import RequestJoin, SendMessage
 from hongyan.model.ids import ConversationId, ConversationKind, UserId, kind_of
 from hongyan.model.records import (
     DeleteNotice,
@@ -112,8 +112,8 @@ class Replica:
             stamps = (receipt.message_id, self.me, submit.client_msg_id, receipt.time_ms, receipt.countable)
             self._see(Entry(key, seq, *stamps, body))
             return
-        if not seq:
-            # Taken, and nothing changed: there is no entry.
+        if not seq or isinstance(command, RequestJoin):
+            # Nothing changed, so there is no entry; or who asked to be let in may not be, and then it is not his to see.
             return
         working = self._copies.get(key) or self._add(Copy(key, low=seq, high=seq - 1))
         if seq > working.copy.head:
