@@ -123,5 +123,5 @@ def _read_body(entry: entry_pb2.Entry, name: str) -> AnyBody:
         return read_body(entry, name)
     amendment = entry.amendment
     reactions = tuple(Reaction(each.emoji, tuple(map(UserId, each.user_ids))) for each in amendment.reactions)
-    stamps = (amendment.edit_seq, amendment.edited_ms, reactions, amendment.amended_seq)
-    return Amended(*read_content(entry.message), *stamps)
+    kind, content = read_content(entry.message)
+    return Amended(kind, content, amendment.edit_seq, amendment.edited_ms, reactions, amendment.amended_seq)

@@ -71,7 +71,9 @@ def rewrite_words(content: bytes, rewrite: Callable[[str], str]) -> bytes:
         start = 2 if content[1] < 128 else 3
         text = content[start:].decode()
         changed = rewrite(text)
-        return content if changed == text else content_pb2.Content(text=content_pb2.Text(text=changed)).SerializeToString()
+        return (
+            content if changed == text else content_pb2.Content(text=content_pb2.Text(text=changed)).SerializeToString()
+        )
     parsed = content_pb2.Content.FromString(content)
     is_changed = False
     for part, field in _places(parsed):
@@ -102,5 +104,3 @@ def _entry(encoded: bytes) -> entry_pb2.Entry:
 
 def _object(message: Any) -> JsonObject:
     return json_format.MessageToDict(message, preserving_proto_field_name=True)
-
-

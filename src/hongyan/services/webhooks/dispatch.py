@@ -53,7 +53,7 @@ class Dispatcher:
 
     def __init__(
         self, webhooks: Webhooks, outbox: Outbox, entries: Entries, post: Post, clock: Clock, options: DispatchOptions
-    ) -> None:  # noqa: PLR0913 - six parts that have nothing to do with each other
+    ) -> None:
         self._webhooks, self._outbox, self._entries, self._post = webhooks, outbox, entries, post
         self._clock, self._options = clock, options
         self._busy: dict[str, set[ConversationId]] = defaultdict(set)
