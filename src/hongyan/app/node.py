@@ -11,6 +11,9 @@ import msgspec
 
 from hongyan.adapters.log.sqlite import LogOptions, SqliteLog
 from hongyan.adapters.state.memory import LocalRoutes, MemoryHot
+from hongyan.adapters.store.database import Database
+from hongyan.adapters.store.items_memory import MemoryItemStore
+from hongyan.adapters.store.items_sqlite import SqliteItemStore
 from hongyan.adapters.store.migrate import database_file
 from hongyan.adapters.store.sqlite import SqliteStore
 from hongyan.admission.admit import Admission, AdmissionOptions, Directory
@@ -27,10 +30,12 @@ from hongyan.model.errors import HongyanError
 from hongyan.model.ids import UserId
 from hongyan.ports.link import Identity
 from hongyan.ports.log import Log
+from hongyan.ports.personal import ItemLimits, ItemStore
 from hongyan.ports.state import Hot, Routes
 from hongyan.ports.store import ConversationStore, HistoryReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
+from hongyan.services.personal.service import Personal
 from hongyan.telemetry import LoopLag, Metrics
 
 
@@ -73,6 +78,7 @@ class Engines(msgspec.Struct, frozen=True):
     log_end: Callable[[], int]
     close: Callable[[], Awaitable[None]]
     last_message_id: int = 0
+    items: ItemStore = msgspec.field(default_factory=MemoryItemStore)
 
 
 class Stages(msgspec.Struct, frozen=True):
@@ -84,6 +90,7 @@ class Stages(msgspec.Struct, frozen=True):
     gateway: Gateway
     conversations: Conversations
     commands: LocalCommands
+    personal: Personal
     metrics: Metrics
     lag: LoopLag
 
@@ -99,7 +106,14 @@ def build(config: Config, data_dir: Path, accounts: Accounts) -> Stages:
     log = SqliteLog(database_file(data_dir, "log"), log_options(config), downlink.append_failed)
     store = SqliteStore(database_file(data_dir, "message"))
     hot, routes = MemoryHot(config.delivery.hot_bytes), LocalRoutes(number)
-    engines = Engines(log, store, hot, routes, lambda: log.end_now, store.close, log.last_message_id)
+    database = Database(database_file(data_dir, "conversation"), "items")
+
+    async def close() -> None:
+        await store.close()
+        await database.close()
+
+    items = SqliteItemStore(database)
+    engines = Engines(log, store, hot, routes, lambda: log.end_now, close, log.last_message_id, items)
     return join(config, engines, accounts, downlink, number)
 
 
@@ -114,11 +128,12 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     admission.start_above(engines.last_message_id)
     admission.pressure = Pressure(config, engines.log_end, delivery).ask
     conversations = Conversations(hot, store, conversations_options(config))
-    uplink = join_uplink(accounts, admission, gatherer, conversations, delivery)
+    personal = Personal(engines.items, downlink, item_limits(config))
+    uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
     gateway = Gateway(number, uplink, Around(routes, now_ms, metrics), gateway_options(config))
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
-    stages = Stages(engines, delivery, gatherer, gateway, conversations, commands, metrics, lag)
+    stages = Stages(engines, delivery, gatherer, gateway, conversations, commands, personal, metrics, lag)
     declare_gauges(stages)
     return stages
 
@@ -158,6 +173,22 @@ def join_uplink(
     }
     casts: dict[type, Cast] = {frames.MarkRequest: mark, frames.SignalRequest: signal}
     return Uplink(accounts.authenticate, admission.admit, sync, handlers, casts)
+
+
+def with_items(uplink: Uplink, personal: Personal) -> Uplink:
+    """The uplink with what users keep for themselves."""
+
+    async def put(identity: Identity, request: frames.PutItems) -> frames.ItemsChanged:
+        return await personal.put_items(identity.user_id, request)
+
+    async def get(identity: Identity, request: frames.GetItems) -> frames.ItemPage:
+        return await personal.get_items(identity.user_id, request)
+
+    async def version(identity: Identity) -> int:
+        return await personal.version(identity.user_id)
+
+    handlers: dict[type, Handler] = {**uplink.handlers, frames.PutItems: put, frames.GetItems: get}
+    return msgspec.structs.replace(uplink, handlers=handlers, items_version=version)
 
 
 class Pressure:
@@ -229,6 +260,11 @@ def admission_options(config: Config) -> AdmissionOptions:
     return AdmissionOptions(
         limits.group_members, limits.recall_window_ms, limits.submissions_per_s, limits.submissions_burst
     )
+
+
+def item_limits(config: Config) -> ItemLimits:
+    """What a user may keep for himself."""
+    return ItemLimits(config.limits.items_per_user, config.limits.item_bytes_per_user)
 
 
 def conversations_options(config: Config) -> ConversationsOptions:

@@ -93,6 +93,7 @@ async def serve(config: Config, announce: Announce) -> None:
             stages = build(config, config.data_dir, accounts.users)
             accounts.users.on_logged_out = stages.gateway.disconnect
             try:
+                await stages.personal.load()
                 await _serve(config, accounts, stages, Door(announce, stop))
             finally:
                 await stages.engines.close()
