@@ -5,12 +5,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hongyan.model import commands as ask
-from hongyan.model import records
+from hongyan.model import personal, records
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.protocol import content as say
 from hongyan.protocol import frames
 from hongyan.protocol.codec import encode_entry
 from hongyan.protocol.codec_content import build_content
+from hongyan.protocol.codec_personal import encode_value
 
 LETTERS = "ABCXYZabcxyz019_-"
 names = st.text(LETTERS, min_size=1, max_size=32)
@@ -196,6 +197,39 @@ def submissions(draw: st.DrawFn) -> frames.Submit:
     return frames.Submit(conversation_id, client_msg_id, command, resend)
 
 
+labels = st.lists(titles.map(lambda title: title[:32]).filter(str.strip), max_size=4, unique=True).map(tuple)
+chosen: Any = {
+    personal.Topic.CONVERSATION: st.builds(
+        personal.ConversationSettings,
+        *(numbers, st.booleans(), numbers, st.booleans(), numbers, numbers, st.booleans(), labels),
+    ),
+    personal.Topic.DRAFT: st.builds(personal.Draft, words, numbers, numbers),
+    personal.Topic.HIDDEN: st.builds(personal.Hidden),
+    personal.Topic.CONTACT: st.builds(personal.Contact, lines, labels, words),
+    personal.Topic.SETTINGS: st.builds(
+        personal.Settings, st.integers(0, 1_439), st.integers(0, 1_439), st.integers(-840, 840)
+    ),
+}
+item_keys: Any = {
+    personal.Topic.CONVERSATION: conversation_ids,
+    personal.Topic.DRAFT: conversation_ids,
+    personal.Topic.HIDDEN: st.builds(personal.hidden_key, conversation_ids, st.integers(1, 10**17)),
+    personal.Topic.CONTACT: names,
+    personal.Topic.SETTINGS: st.just(personal.ME),
+}
+
+
+@st.composite
+def items(draw: st.DrawFn) -> personal.Item:
+    """An item that a client may put."""
+    topic = draw(st.sampled_from(sorted(chosen)))
+    key, version = draw(item_keys[topic]), draw(numbers)
+    if draw(st.booleans()):
+        return personal.Item(topic, key, deleted=True, version=version)
+    return personal.Item(topic, key, encode_value(draw(chosen[topic])), version=version)
+
+
+some_items = st.lists(items(), min_size=1, max_size=3, unique_by=lambda item: (item.topic, item.key)).map(tuple)
 cursors = st.text(LETTERS, max_size=40)
 commands = st.one_of(
     st.builds(frames.Connect, words, lines, st.lists(st.text(LETTERS, max_size=9), max_size=3).map(tuple), cursors),
@@ -205,8 +239,12 @@ commands = st.one_of(
     st.builds(frames.Sync, cursors, small),
     st.builds(frames.GetEntries, conversation_ids, numbers, st.booleans(), small),
     st.builds(frames.GetMembers, conversation_ids, cursors, small),
+    st.builds(frames.GetGroup, conversation_ids),
     st.builds(frames.GetPositions, conversation_ids, users),
+    st.builds(frames.PutItems, some_items),
+    st.builds(frames.GetItems, numbers, cursors, small),
     st.builds(frames.Ping),
+    st.builds(frames.WatchPresence, users),
 )
 client_frames = st.builds(frames.ClientFrame, small, commands)
 
@@ -239,23 +277,37 @@ limits = st.builds(
     pending_submissions=small,
     page_entries=small,
 )
-member_rows = st.builds(frames.MemberRow, user_ids, st.sampled_from(["owner", "admin", "member"]), numbers)
+roles = st.sampled_from(["owner", "admin", "member"])
 positions = st.builds(frames.Position, user_ids, numbers, numbers)
 times = st.integers(0, 2**63 - 1)
+presences = st.builds(frames.Presence, user_ids, st.booleans(), times)
+member_rows = st.builds(frames.MemberRow, user_ids, roles, numbers, times, lines)
+groups = st.builds(
+    frames.Group,
+    *(conversation_ids, lines, lines, words, small, member_rows, st.booleans()),
+    *(st.sampled_from(["closed", "approval", "link", "open"]), roles, roles, st.booleans(), users),
+    pinned_seqs=st.lists(numbers, max_size=3).map(tuple),
+    links=st.lists(st.builds(frames.JoinLinkRow, names, user_ids, times, small, small), max_size=2).map(tuple),
+    requests=st.lists(st.builds(frames.JoinRequestRow, user_ids, lines, times), max_size=2).map(tuple),
+)
 events = st.one_of(
     st.builds(frames.ErrorReply, small, names, words, small, st.booleans()),
-    st.builds(frames.Connected, names, user_ids, names, times, small, limits, sync_pages),
+    st.builds(frames.Connected, names, user_ids, names, times, small, limits, sync_pages, numbers),
     st.builds(_receipt, conversation_ids, client_msg_ids, st.tuples(numbers, numbers, times, numbers)),
     sync_pages,
     st.builds(frames.EntryPage, conversation_ids, pages, st.booleans(), numbers, numbers),
     st.builds(
         frames.MemberPage, conversation_ids, st.lists(member_rows, max_size=3).map(tuple), cursors, st.booleans()
     ),
+    groups,
     st.builds(frames.Positions, conversation_ids, st.lists(positions, max_size=3).map(tuple)),
+    st.builds(frames.ItemPage, some_items, numbers, cursors, st.booleans(), st.booleans()),
+    st.builds(frames.ItemsChanged, some_items, numbers, numbers),
     st.builds(frames.Pong, times),
     st.builds(frames.Push, pages),
     st.builds(frames.SignalPush, conversation_ids, user_ids, names),
     st.builds(frames.GoAway, small),
     st.builds(frames.Resync),
+    st.builds(frames.Presences, st.lists(presences, max_size=3).map(tuple)),
 )
 server_frames = st.builds(frames.ServerFrame, small, events)

@@ -37,8 +37,16 @@ Handler = Callable[[Identity, Any], Awaitable[frames.ServerEvent]]
 SyncHandler = Callable[[Identity, frames.Sync], Awaitable[frames.SyncPage]]
 """The first page, which a connection gets with its welcome."""
 
+ItemsVersion = Callable[[Identity], Awaitable[int]]
+"""The version of the user's newest item, which a connection gets with its welcome."""
+
 Cast = Callable[[Identity, Any], None]
 """Takes in what wants no answer: marks and signals. Raises the coded error of a refusal."""
+
+
+async def nobody_keeps_items(_identity: Identity) -> int:
+    """Where there are no items, the newest has the version 0."""
+    return 0
 
 
 class GatewayOptions(msgspec.Struct, frozen=True):
@@ -72,14 +80,21 @@ class Uplink(msgspec.Struct, frozen=True):
     sync: SyncHandler
     handlers: Mapping[Any, Handler]
     casts: Mapping[Any, Cast]
+    items_version: ItemsVersion = nobody_keeps_items
+
+
+def _nobody_attends(_identity: Identity) -> None:
+    """Where presence is nobody's concern."""
 
 
 class Around(msgspec.Struct, frozen=True):
-    """What else the gateway was given to work with."""
+    """What else the gateway was given to work with. `came` and `left` hear of each connection that was let in, once."""
 
     routes: Routes
     clock: Clock
     metrics: Metrics
+    came: Callable[[Identity], None] = _nobody_attends
+    left: Callable[[Identity], None] = _nobody_attends
 
 
 class Gateway:
@@ -87,7 +102,7 @@ class Gateway:
 
     def __init__(self, number: int, uplink: Uplink, around: Around, options: GatewayOptions) -> None:
         self.number, self.uplink, self.options = number, uplink, options
-        self.routes, self.clock, self.metrics = around.routes, around.clock, around.metrics
+        self.routes, self.clock, self.metrics, self._around = around.routes, around.clock, around.metrics, around
         self.connections: dict[int, Connection] = {}
         self.by_user: dict[UserId, Connection | tuple[Connection, ...]] = {}
         # What would wait at a socket that takes no more, had it taken nothing since the wheel looked last.
@@ -157,6 +172,7 @@ class Gateway:
         if user_id is None:
             del self.strangers[connection]
             return
+        self._around.left(identity_of(connection))
         mine = self.by_user[user_id]
         others = tuple(other for other in _as_tuple(mine) if other is not connection)
         if others:
@@ -330,6 +346,7 @@ class Gateway:
         await self._register(connection, identity)
         try:
             page = await self.uplink.sync(identity, frames.Sync(command.cursor))
+            items_version = await self.uplink.items_version(identity)
         except HongyanError as error:
             connection.refuse(request, error)
             self.close(connection, CloseCode.SERVER_ERROR if not error.permanent else CloseCode.BAD_FRAME)
@@ -343,6 +360,7 @@ class Gateway:
             self.options.heartbeat_ms,
             self.options.limits,
             page,
+            items_version,
         )
         connection.reply(request, welcome)
 
@@ -360,6 +378,7 @@ class Gateway:
         del self.strangers[connection]
         mine = self.by_user.get(identity.user_id)
         self.by_user[identity.user_id] = connection if mine is None else (*_as_tuple(mine), connection)
+        self._around.came(identity)
         await self.routes.register(identity.user_id, self.number)
 
     async def _answer(self, connection: Connection, request: int, command: frames.ClientCommand) -> None:
@@ -415,11 +434,24 @@ class Gateway:
                 if not connection.paused_at_s:
                     connection.send(packet)
 
-    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
+    def notify(self, user_ids: Sequence[UserId], encoded: bytes, *, droppable: bool = False) -> None:
+        """See ports.link.Downlink."""
+        packets: dict[ServerCodec, bytes] = {}
+        for user_id in user_ids:
+            for connection in self.connections_of(user_id):
+                if droppable and connection.paused_at_s:
+                    continue
+                codec = connection.end.codec
+                packet = packets.get(codec)
+                if packet is None:
+                    packet = packets[codec] = codec.frame(encoded)
+                connection.send(packet)
+
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
         """See ports.link.Downlink."""
         for connection in self.connections_of(user_id):
             if device_id is None or connection.device_id == device_id:
-                self.close(connection, CloseCode.LOGGED_OUT)
+                self.close(connection, code)
 
     def connections_of(self, user_id: UserId) -> tuple[Connection, ...]:
         """The user's connections here."""

@@ -11,20 +11,27 @@ from hongyan.model.codes import InvalidField, UnknownCommand
 from hongyan.model.errors import CallerFault
 from hongyan.protocol import codec_opaque as opaque
 from hongyan.protocol.codec_content import check_name, check_number
+from hongyan.protocol.codec_event import write_item
+from hongyan.protocol.codec_personal import MAX_ITEMS, read_item
+from hongyan.protocol.codec_presence import read_watch, write_watch
 from hongyan.protocol.codec_submit import known_conversation, read_submit, read_users, write_submit
 from hongyan.protocol.frames import (
     ClientFrame,
     Connect,
     GetEntries,
+    GetGroup,
+    GetItems,
     GetMembers,
     GetPositions,
     Limits,
     MarkRequest,
     Ping,
+    PutItems,
     Refused,
     SignalRequest,
     Submit,
     Sync,
+    WatchPresence,
 )
 from hongyan.protocol.wire import frame_pb2
 
@@ -93,6 +100,20 @@ def _read_get_positions(get: frame_pb2.GetPositions, _limits: Limits) -> GetPosi
     return GetPositions(known_conversation(get.conversation_id), users)
 
 
+def _read_put_items(put: frame_pb2.PutItems, _limits: Limits) -> PutItems:
+    if not 1 <= len(put.items) <= MAX_ITEMS:
+        raise InvalidField(field="put_items.items", reason=f"1 to {MAX_ITEMS} are allowed")
+    items = tuple(read_item(item) for item in put.items)
+    if len({(item.topic, item.key) for item in items}) < len(items):
+        raise InvalidField(field="put_items.items", reason="an item is there twice")
+    return PutItems(items)
+
+
+def _read_get_items(get: frame_pb2.GetItems, _limits: Limits) -> GetItems:
+    since_version = check_number(get.since_version, "get_items.since_version")
+    return GetItems(since_version, _read_cursor(get.cursor, "get_items.cursor"), get.limit)
+
+
 def _read_cursor(cursor: str, field: str) -> str:
     return _check_length(cursor, field, MAX_CURSOR_CHARS)
 
@@ -111,8 +132,12 @@ _READERS: dict[str, Callable[[Any, Limits], Any]] = {
     "sync": _read_sync,
     "get_entries": _read_get_entries,
     "get_members": _read_get_members,
+    "get_group": lambda get, _limits: GetGroup(known_conversation(get.conversation_id)),
     "get_positions": _read_get_positions,
+    "put_items": _read_put_items,
+    "get_items": _read_get_items,
     "ping": lambda _ping, _limits: Ping(),
+    "watch_presence": lambda watch, _limits: read_watch(watch),
 }
 
 
@@ -148,9 +173,16 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     Sync: ("sync", lambda sync: opaque.Sync(cursor=sync.cursor, limit=sync.limit)),
     GetEntries: ("get_entries", _write_get_entries),
     GetMembers: ("get_members", _write_get_members),
+    GetGroup: ("get_group", lambda get: opaque.GetGroup(conversation_id=get.conversation_id)),
     GetPositions: (
         "get_positions",
         lambda get: opaque.GetPositions(conversation_id=get.conversation_id, user_ids=get.user_ids),
     ),
+    PutItems: ("put_items", lambda put: opaque.PutItems(items=[write_item(item) for item in put.items])),
+    GetItems: (
+        "get_items",
+        lambda get: opaque.GetItems(since_version=get.since_version, cursor=get.cursor, limit=get.limit),
+    ),
     Ping: ("ping", lambda _ping: opaque.Ping()),
+    WatchPresence: ("watch_presence", write_watch),
 }

@@ -1,4 +1,4 @@
-"""The messages of frame.proto and entry.proto with entries and contents left as bytes.
+"""The messages of frame.proto and entry.proto with entries, contents and the values of items left as bytes.
 
 An embedded message and a bytes field look the same on the wire, so a page of a thousand entries is framed, or taken
 apart, without looking into one of them. The classes are derived from the generated descriptor, so they cannot drift.
@@ -8,15 +8,17 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from hongyan.protocol.wire import content_pb2, entry_pb2, frame_pb2
+from hongyan.protocol.wire import content_pb2, entry_pb2, frame_pb2, personal_pb2
 
 _PACKAGE = ".hongyan.v1."
-_OPAQUE = frozenset((f"{_PACKAGE}Entry", f"{_PACKAGE}Content"))
+_OPAQUE = frozenset(
+    f"{_PACKAGE}{name}" for name in ("Entry", "Content", *personal_pb2.DESCRIPTOR.message_types_by_name)
+)
 
 
 def _opaque_pool() -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
-    for module in (content_pb2, entry_pb2):
+    for module in (content_pb2, entry_pb2, personal_pb2):
         pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
     for module in (entry_pb2, frame_pb2):
         pool.AddSerializedFile(_opaque_copy(module.DESCRIPTOR))
@@ -66,8 +68,13 @@ Signal = message_class("Signal")
 Sync = message_class("Sync")
 GetEntries = message_class("GetEntries")
 GetMembers = message_class("GetMembers")
+GetGroup = message_class("GetGroup")
 GetPositions = message_class("GetPositions")
+Item = message_class("Item")
+PutItems = message_class("PutItems")
+GetItems = message_class("GetItems")
 Ping = message_class("Ping")
+WatchPresence = message_class("WatchPresence")
 
 ServerPacket = message_class("ServerPacket")
 ServerFrame = message_class("ServerFrame")
@@ -79,8 +86,13 @@ ConversationHead = message_class("ConversationHead")
 EntryPage = message_class("EntryPage")
 Member = message_class("Member")
 MemberPage = message_class("MemberPage")
+JoinLink = message_class("JoinLink")
+JoinRequest = message_class("JoinRequest")
+Group = message_class("Group")
 Position = message_class("Position")
 Positions = message_class("Positions")
+ItemPage = message_class("ItemPage")
+ItemsChanged = message_class("ItemsChanged")
 Receipt = message_class("Receipt")
 Pong = message_class("Pong")
 Push = message_class("Push")
@@ -89,3 +101,5 @@ GoAway = message_class("GoAway")
 Resync = message_class("Resync")
 
 _SUBMITTED = _submitted_classes()
+Presence = message_class("Presence")
+Presences = message_class("Presences")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hongyan.adapters.store.migrate import REVISIONS
 from hongyan.app.rest import RestServer
 from hongyan.app.serve import Addresses, Door, Front, announce_json, announce_text, first_of, prepare_data_dir
 from hongyan.config import Config, Listen
@@ -22,7 +23,7 @@ def test_a_data_directory_is_made_for_its_owner_alone_and_brought_to_this_versio
     path = tmp_path / "a" / "data"
     lock = prepare_data_dir(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
-    assert {file.name for file in path.glob("*.db")} == {"log.db", "message.db", "user.db"}
+    assert {file.name for file in path.glob("*.db")} == {f"{database}.db" for database in REVISIONS}
     with pytest.raises(SetupError, match="in use"):
         prepare_data_dir(path)
     lock.close()

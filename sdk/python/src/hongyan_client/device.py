@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hongyan.model.commands import AnyCommand
+from hongyan.model.commands import AnyCommand, RequestJoin
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.records import Entry
 from hongyan.protocol.client import Received
@@ -183,7 +183,7 @@ class Device:
         for event in settled.events:
             if isinstance(event, EntryAdded) and event.entry.sender_id == self.replica.me:
                 self._finish_by_entry(event.entry)
-            if isinstance(event, EntryAdded) and self.replica.is_name_wanted(event.entry):
+            if isinstance(event, EntryAdded) and self.replica.is_head_wanted(event.entry):
                 self.sync_wanted.set()
                 self.in_step.clear()
             self.events.put(event)
@@ -198,14 +198,25 @@ class Device:
 
     # Out
 
-    async def submit(self, conversation_id: ConversationId, command: AnyCommand) -> Sent:
-        """Keeps a command, sends it as soon as may be, and waits for its receipt. Raises RefusedError, or what ended."""
+    async def submit(
+        self, conversation_id: ConversationId, command: AnyCommand, own: ClientMsgId | None = None
+    ) -> Sent:
+        """Keeps a command, sends it as soon as may be, and waits for its receipt. Raises RefusedError, or what ended.
+
+        `own` is an id of the caller's, under which an earlier run may have sent it. Raises ValueError while it waits here.
+        """
         await self._room.acquire()
-        self.check_running()
-        submit = Submit(conversation_id, new_client_msg_id(), command)
+        try:
+            self.check_running()
+            if own is not None and self.outbox.get(own) is not None:
+                raise ValueError(f"{own} is on its way already")
+        except BaseException:
+            self._room.release()
+            raise
+        submit = Submit(conversation_id, own or new_client_msg_id(), command)
         receipt: asyncio.Future[Sent] = self._loop.create_future()
         self._waiting[submit.client_msg_id] = receipt
-        self.keeper.put(self.outbox.put(submit, time.time_ns() // 1_000_000))
+        self.keeper.put(self.outbox.put(submit, time.time_ns() // 1_000_000, sent=own is not None))
         try:
             return await receipt
         finally:
@@ -237,6 +248,9 @@ class Device:
         if item is None:
             return
         self.replica.take_receipt(item.submit, facts)
+        if isinstance(item.submit.command, RequestJoin):
+            # An open group has let this user in at once; the list tells.
+            self.sync_wanted.set()
         self._finished(
             item, Sent(item.submit.conversation_id, facts.client_msg_id, facts.seq, facts.message_id, facts.time_ms)
         )

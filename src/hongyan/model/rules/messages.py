@@ -1,7 +1,9 @@
 """What is said, and what happens to it afterwards."""
 
+from collections.abc import Sequence
+
 from hongyan.model import commands as ask
-from hongyan.model.amend import MAX_REACTION_KINDS, MAX_REACTIONS, edited, has_reacted, reacted, reactions_of
+from hongyan.model.amendments import with_reaction
 from hongyan.model.codes import (
     AlreadyRecalled,
     DifferentKind,
@@ -18,12 +20,14 @@ from hongyan.model.commands import Role
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import SYSTEM_USER, ConversationKind
 from hongyan.model.records import (
+    Amended,
     AnyBody,
     Deleted,
     DeleteNotice,
     EditNotice,
     Message,
     PinNotice,
+    Reaction,
     ReactionNotice,
     Recalled,
     RecallNotice,
@@ -31,7 +35,8 @@ from hongyan.model.records import (
     Submitted,
 )
 from hongyan.model.rules.answers import nothing_new, refuse
-from hongyan.model.rules.opened import message_at, replaced, without_words
+from hongyan.model.rules.membership import rank_of
+from hongyan.model.rules.opened import after, message_at, replaced, without_words
 from hongyan.model.rules.speech import mention_all_refusal, other_of, voice_refusal
 from hongyan.model.state import (
     FRIEND,
@@ -45,16 +50,20 @@ from hongyan.model.state import (
 )
 
 MAX_PINS = 50
+MAX_REACTION_KINDS = 20
+MAX_REACTIONS = 1_000
+"""Of one message, all kinds together: who reacted is kept by name, so that nobody counts twice."""
 
 
 def send_message(state: Conversation, record: Record, command: ask.SendMessage) -> Outcome:
-    """Members speak; in a system conversation only the system does."""
+    """Members speak, and the system in groups; in a system conversation only the system does."""
     sender = state.members.get(record.sender_id)
     if state.kind is ConversationKind.SYSTEM:
         if not _system_speaks(state, record):
             return refuse(NotAllowed(action="send"))
     elif sender is None:
-        return refuse(NotAMember(conversation_id=state.conversation_id))
+        if not rank_of(state, record.sender_id):
+            return refuse(NotAMember(conversation_id=state.conversation_id))
     elif sender.seat is not PLAIN_SEAT or state.settings is not PLAIN_SETTINGS or command.mention_all:
         refusal = voice_refusal(state, record, sender)
         if refusal is None and command.mention_all:
@@ -126,7 +135,7 @@ def edit_message(state: Conversation, record: Record, command: ask.EditMessage) 
     words = without_words(state, command.seq)
     notice = EditNotice(command.seq, command.kind, command.content)
     outcome = add_entry(state, record, notice, countable=False)
-    outcome.replaced = (replaced(state, target, edited(message, notice, state.seq, state.time_ms)), *words)
+    outcome.replaced = (after(state, target, message, outcome), *words)
     return outcome
 
 
@@ -154,19 +163,19 @@ def react(state: Conversation, record: Record, command: ask.React) -> Outcome:
     message = message_at(state, command.seq)
     if message is None:
         return refuse(EntryUnknown(seq=command.seq))
-    if has_reacted(message, record.sender_id, command.emoji) is command.on:
+    notice = ReactionNotice(command.seq, command.emoji, command.on)
+    before = message.reactions if isinstance(message, Amended) else ()
+    if with_reaction(before, notice, record.sender_id) == before:
         return nothing_new(state, record)
-    full = _full_refusal(command, message) if command.on else None
+    full = _full_refusal(command, before) if command.on else None
     if full is not None:
         return refuse(full)
-    outcome = add_entry(state, record, ReactionNotice(command.seq, command.emoji, command.on), countable=False)
-    after = reacted(message, record.sender_id, command.emoji, on=command.on)
-    outcome.replaced = (replaced(state, target, after),)
+    outcome = add_entry(state, record, notice, countable=False)
+    outcome.replaced = (after(state, target, message, outcome),)
     return outcome
 
 
-def _full_refusal(command: ask.React, message: Message) -> HongyanError | None:
-    reactions = reactions_of(message)
+def _full_refusal(command: ask.React, reactions: Sequence[Reaction]) -> HongyanError | None:
     if len(reactions) >= MAX_REACTION_KINDS and all(each.emoji != command.emoji for each in reactions):
         return TooManyReactions(seq=command.seq, limit=MAX_REACTION_KINDS, what="kinds of reactions")
     if sum(len(each.user_ids) for each in reactions) >= MAX_REACTIONS:
@@ -179,7 +188,7 @@ def pin(state: Conversation, record: Record, command: ask.Pin) -> Outcome:
     target = _shared_target(state, record, command.seq, "pin")
     if isinstance(target, HongyanError):
         return refuse(target)
-    if state.kind is ConversationKind.GROUP and state.members[record.sender_id].role < Role.ADMIN:
+    if state.kind is ConversationKind.GROUP and rank_of(state, record.sender_id) < Role.ADMIN:
         return refuse(NotAllowed(action="pin"))
     pins = state.settings.pins
     if (command.seq in pins) is command.on:
@@ -198,13 +207,14 @@ def _shared_target(state: Conversation, record: Record, seq: int, action: str) -
         return target
     if state.kind is ConversationKind.SYSTEM:
         return NotAllowed(action=action)
-    return voice_refusal(state, record, state.members[record.sender_id]) or target
+    actor = state.members.get(record.sender_id)
+    return (voice_refusal(state, record, actor) if actor is not None else None) or target
 
 
 def _target(state: Conversation, record: Record, seq: int) -> Submitted | HongyanError:
     """The facts of the message at `seq`, or why there is none for the sender."""
     actor = state.members.get(record.sender_id)
-    if actor is None and not _system_speaks(state, record):
+    if actor is None and not _system_speaks(state, record) and not rank_of(state, record.sender_id):
         return NotAMember(conversation_id=state.conversation_id)
     target = state.recent.get(seq)
     if target is None or target.kind == 0 or (actor is not None and seq < actor.first_seq):
@@ -219,9 +229,8 @@ def _system_speaks(state: Conversation, record: Record) -> bool:
 def _rank_refusal(state: Conversation, record: Record, target: Submitted, action: str) -> HongyanError | None:
     if target.sender_id == record.sender_id:
         return None
-    owner = state.members.get(target.sender_id)
-    rank = owner.role if owner is not None else Role.MEMBER
-    allowed = state.kind is ConversationKind.GROUP and state.members[record.sender_id].role > rank
+    rank = max(rank_of(state, target.sender_id), Role.MEMBER)
+    allowed = state.kind is ConversationKind.GROUP and rank_of(state, record.sender_id) > rank
     return None if allowed else NotAllowed(action=action)
 
 

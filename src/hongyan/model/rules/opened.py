@@ -1,7 +1,8 @@
 """Entries that rules look into and replace. The owner of the state has opened them before."""
 
+from hongyan.model.amendments import amended
 from hongyan.model.records import Amended, AnyBody, EditNotice, Entry, Message, Submitted
-from hongyan.model.state import Conversation
+from hongyan.model.state import Conversation, Outcome
 
 
 def message_at(state: Conversation, seq: int) -> Message | None:
@@ -10,9 +11,21 @@ def message_at(state: Conversation, seq: int) -> Message | None:
     return body if isinstance(body, Message) else None
 
 
+def after(state: Conversation, target: Submitted, message: Message, outcome: Outcome) -> Entry:
+    """The message once the entry of an outcome, which tells a change of it, is there."""
+    earlier = _entry(state, target, message)
+    return replaced(state, target, amended(earlier, outcome.entry).body if outcome.entry is not None else message)
+
+
 def replaced(state: Conversation, target: Submitted, body: AnyBody) -> Entry:
     """What stands at an entry's place from now on: sent by whom and when is as before."""
-    entry = Entry(
+    if state.opened is not None:
+        state.opened[target.seq] = body
+    return _entry(state, target, body)
+
+
+def _entry(state: Conversation, target: Submitted, body: AnyBody) -> Entry:
+    return Entry(
         state.conversation_id,
         target.seq,
         target.message_id,
@@ -22,9 +35,6 @@ def replaced(state: Conversation, target: Submitted, body: AnyBody) -> Entry:
         target.countable,
         body,
     )
-    if state.opened is not None:
-        state.opened[target.seq] = body
-    return entry
 
 
 def without_words(state: Conversation, seq: int) -> tuple[Entry, ...]:
