@@ -244,6 +244,7 @@ commands = st.one_of(
     st.builds(frames.PutItems, some_items),
     st.builds(frames.GetItems, numbers, cursors, small),
     st.builds(frames.Ping),
+    st.builds(frames.WatchPresence, users),
 )
 client_frames = st.builds(frames.ClientFrame, small, commands)
 
@@ -288,6 +289,7 @@ groups = st.builds(
     links=st.lists(st.builds(frames.JoinLinkRow, names, user_ids, times, small, small), max_size=2).map(tuple),
     requests=st.lists(st.builds(frames.JoinRequestRow, user_ids, lines, times), max_size=2).map(tuple),
 )
+presences = st.builds(frames.Presence, user_ids, st.booleans(), times)
 events = st.one_of(
     st.builds(frames.ErrorReply, small, names, words, small, st.booleans()),
     st.builds(frames.Connected, names, user_ids, names, times, small, limits, sync_pages, numbers),
@@ -306,5 +308,6 @@ events = st.one_of(
     st.builds(frames.SignalPush, conversation_ids, user_ids, names),
     st.builds(frames.GoAway, small),
     st.builds(frames.Resync),
+    st.builds(frames.Presences, st.lists(presences, max_size=3).map(tuple)),
 )
 server_frames = st.builds(frames.ServerFrame, small, events)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hongyan.app.commands import LocalCommands
 from hongyan.gateway.gateway import Gateway
+from hongyan.model.codes import CloseCode
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ConversationId, DeviceId, UserId
 from hongyan.model.records import Record
@@ -37,10 +38,10 @@ class LocalDownlink:
         if self.gateway is not None:
             self.gateway.notify(user_ids, encoded, droppable=droppable)
 
-    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
         """See the port."""
         if self.gateway is not None:
-            self.gateway.disconnect(user_id, device_id)
+            self.gateway.disconnect(user_id, device_id, code)
 
     def append_failed(self, records: Sequence[Record], error: HongyanError) -> None:
         """A log's listener: the senders are told."""

@@ -13,6 +13,7 @@ from hongyan.protocol import codec_opaque as opaque
 from hongyan.protocol.codec_content import check_name, check_number
 from hongyan.protocol.codec_event import write_item
 from hongyan.protocol.codec_personal import MAX_ITEMS, read_item
+from hongyan.protocol.codec_presence import read_watch, write_watch
 from hongyan.protocol.codec_submit import known_conversation, read_submit, read_users, write_submit
 from hongyan.protocol.frames import (
     ClientFrame,
@@ -30,6 +31,7 @@ from hongyan.protocol.frames import (
     SignalRequest,
     Submit,
     Sync,
+    WatchPresence,
 )
 from hongyan.protocol.wire import frame_pb2
 
@@ -135,6 +137,7 @@ _READERS: dict[str, Callable[[Any, Limits], Any]] = {
     "put_items": _read_put_items,
     "get_items": _read_get_items,
     "ping": lambda _ping, _limits: Ping(),
+    "watch_presence": lambda watch, _limits: read_watch(watch),
 }
 
 
@@ -181,4 +184,5 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
         lambda get: opaque.GetItems(since_version=get.since_version, cursor=get.cursor, limit=get.limit),
     ),
     Ping: ("ping", lambda _ping: opaque.Ping()),
+    WatchPresence: ("watch_presence", write_watch),
 }

@@ -9,6 +9,7 @@ from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.personal import Item
 from hongyan.model.records import Submitted
 from hongyan.protocol import codec_opaque as opaque
+from hongyan.protocol.codec_presence import read_presences, write_presences
 from hongyan.protocol.frames import (
     Connected,
     ConversationHead,
@@ -26,6 +27,7 @@ from hongyan.protocol.frames import (
     Pong,
     Position,
     Positions,
+    Presences,
     Push,
     ReceiptReply,
     Resync,
@@ -189,6 +191,7 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     SignalPush: ("signal", _write_signal),
     GoAway: ("go_away", lambda away: opaque.GoAway(retry_within_ms=away.retry_within_ms)),
     Resync: ("resync", lambda _resync: opaque.Resync()),
+    Presences: ("presences", write_presences),
 }
 
 
@@ -340,4 +343,5 @@ _READERS: dict[str, Callable[[Any], ServerEvent]] = {
     "signal": _read_signal,
     "go_away": lambda away: GoAway(away.retry_within_ms),
     "resync": lambda _resync: Resync(),
+    "presences": read_presences,
 }

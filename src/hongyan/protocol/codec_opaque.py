@@ -67,6 +67,7 @@ Item = message_class("Item")
 PutItems = message_class("PutItems")
 GetItems = message_class("GetItems")
 Ping = message_class("Ping")
+WatchPresence = message_class("WatchPresence")
 
 ServerPacket = message_class("ServerPacket")
 ServerFrame = message_class("ServerFrame")
@@ -93,3 +94,5 @@ GoAway = message_class("GoAway")
 Resync = message_class("Resync")
 
 _SUBMITTED = _submitted_classes()
+Presence = message_class("Presence")
+Presences = message_class("Presences")

@@ -116,6 +116,12 @@ class Ping(msgspec.Struct, frozen=True):
     """Are you there?"""
 
 
+class WatchPresence(msgspec.Struct, frozen=True):
+    """Who the asking device wants to see, instead of those it named before."""
+
+    user_ids: tuple[UserId, ...] = ()
+
+
 class Refused(msgspec.Struct, frozen=True, gc=False):
     """Stands for a command that the server cannot act on; the other frames of its packet stand. `error` is the answer."""
 
@@ -135,6 +141,7 @@ ClientCommand = (
     | PutItems
     | GetItems
     | Ping
+    | WatchPresence
     | Refused
 )
 
@@ -339,6 +346,20 @@ class Resync(msgspec.Struct, frozen=True):
     """Pushes may have been missed."""
 
 
+class Presence(msgspec.Struct, frozen=True):
+    """Whether a user is there; `last_seen_ms` is 0 where that is hidden or not known."""
+
+    user_id: UserId
+    online: bool
+    last_seen_ms: int = 0
+
+
+class Presences(msgspec.Struct, frozen=True):
+    """A reply, or a push when somebody came or went."""
+
+    presences: tuple[Presence, ...]
+
+
 ServerEvent = (
     ErrorReply
     | Connected
@@ -355,6 +376,7 @@ ServerEvent = (
     | SignalPush
     | GoAway
     | Resync
+    | Presences
 )
 
 

@@ -28,6 +28,7 @@ from hongyan.protocol.frames import (
     SignalRequest,
     Submit,
     Sync,
+    WatchPresence,
 )
 
 
@@ -87,7 +88,20 @@ class State(IntEnum):
 
 
 _WORK = frozenset(
-    (Submit, MarkRequest, SignalRequest, Sync, GetEntries, GetMembers, GetGroup, GetPositions, PutItems, GetItems, Ping)
+    (
+        Submit,
+        MarkRequest,
+        SignalRequest,
+        Sync,
+        GetEntries,
+        GetMembers,
+        GetGroup,
+        GetPositions,
+        PutItems,
+        GetItems,
+        WatchPresence,
+        Ping,
+    )
 )
 
 ALLOWED: dict[State, frozenset[type]] = {

@@ -9,11 +9,13 @@ from hongyan.rest.accounts import accounts_router
 from hongyan.rest.gate import Gate
 from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
+from hongyan.rest.people import people_router
 from hongyan.rest.problems import install
 from hongyan.rest.services import Services
 
 ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     accounts_router,
+    people_router,
     operations_router,
 )
 """One line a part of the API."""

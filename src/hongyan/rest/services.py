@@ -8,6 +8,7 @@ from hongyan.ports.commands import Commands
 from hongyan.ports.link import Identity
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations
+from hongyan.services.users.people import People
 from hongyan.services.users.service import Users
 from hongyan.telemetry import Metrics
 
@@ -33,6 +34,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     metrics: Metrics
     users: Users
+    people: People
     commands: Commands
     conversations: Conversations
     mark: Mark

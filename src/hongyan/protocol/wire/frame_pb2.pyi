@@ -26,7 +26,7 @@ class ServerPacket(_message.Message):
     def __init__(self, frames: _Optional[_Iterable[_Union[ServerFrame, _Mapping]]] = ..., gzip: _Optional[bytes] = ...) -> None: ...
 
 class ClientFrame(_message.Message):
-    __slots__ = ("id", "connect", "submit", "mark", "signal", "sync", "get_entries", "get_members", "get_positions", "ping", "put_items", "get_items", "get_group")
+    __slots__ = ("id", "connect", "submit", "mark", "signal", "sync", "get_entries", "get_members", "get_positions", "ping", "watch_presence", "put_items", "get_items", "get_group")
     ID_FIELD_NUMBER: _ClassVar[int]
     CONNECT_FIELD_NUMBER: _ClassVar[int]
     SUBMIT_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class ClientFrame(_message.Message):
     GET_MEMBERS_FIELD_NUMBER: _ClassVar[int]
     GET_POSITIONS_FIELD_NUMBER: _ClassVar[int]
     PING_FIELD_NUMBER: _ClassVar[int]
+    WATCH_PRESENCE_FIELD_NUMBER: _ClassVar[int]
     PUT_ITEMS_FIELD_NUMBER: _ClassVar[int]
     GET_ITEMS_FIELD_NUMBER: _ClassVar[int]
     GET_GROUP_FIELD_NUMBER: _ClassVar[int]
@@ -50,13 +51,14 @@ class ClientFrame(_message.Message):
     get_members: GetMembers
     get_positions: GetPositions
     ping: Ping
+    watch_presence: WatchPresence
     put_items: PutItems
     get_items: GetItems
     get_group: GetGroup
-    def __init__(self, id: _Optional[int] = ..., connect: _Optional[_Union[Connect, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., mark: _Optional[_Union[Mark, _Mapping]] = ..., signal: _Optional[_Union[Signal, _Mapping]] = ..., sync: _Optional[_Union[Sync, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_members: _Optional[_Union[GetMembers, _Mapping]] = ..., get_positions: _Optional[_Union[GetPositions, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., put_items: _Optional[_Union[PutItems, _Mapping]] = ..., get_items: _Optional[_Union[GetItems, _Mapping]] = ..., get_group: _Optional[_Union[GetGroup, _Mapping]] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., connect: _Optional[_Union[Connect, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., mark: _Optional[_Union[Mark, _Mapping]] = ..., signal: _Optional[_Union[Signal, _Mapping]] = ..., sync: _Optional[_Union[Sync, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_members: _Optional[_Union[GetMembers, _Mapping]] = ..., get_positions: _Optional[_Union[GetPositions, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., watch_presence: _Optional[_Union[WatchPresence, _Mapping]] = ..., put_items: _Optional[_Union[PutItems, _Mapping]] = ..., get_items: _Optional[_Union[GetItems, _Mapping]] = ..., get_group: _Optional[_Union[GetGroup, _Mapping]] = ...) -> None: ...
 
 class ServerFrame(_message.Message):
-    __slots__ = ("reply_to", "error", "connected", "receipt", "sync_page", "entry_page", "member_page", "positions", "pong", "item_page", "items_changed", "group", "push", "signal", "go_away", "resync")
+    __slots__ = ("reply_to", "error", "connected", "receipt", "sync_page", "entry_page", "member_page", "positions", "pong", "item_page", "items_changed", "group", "push", "signal", "go_away", "resync", "presences")
     REPLY_TO_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     CONNECTED_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +75,7 @@ class ServerFrame(_message.Message):
     SIGNAL_FIELD_NUMBER: _ClassVar[int]
     GO_AWAY_FIELD_NUMBER: _ClassVar[int]
     RESYNC_FIELD_NUMBER: _ClassVar[int]
+    PRESENCES_FIELD_NUMBER: _ClassVar[int]
     reply_to: int
     error: Error
     connected: Connected
@@ -89,7 +92,8 @@ class ServerFrame(_message.Message):
     signal: SignalPush
     go_away: GoAway
     resync: Resync
-    def __init__(self, reply_to: _Optional[int] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., connected: _Optional[_Union[Connected, _Mapping]] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ..., sync_page: _Optional[_Union[SyncPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., positions: _Optional[_Union[Positions, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., item_page: _Optional[_Union[ItemPage, _Mapping]] = ..., items_changed: _Optional[_Union[ItemsChanged, _Mapping]] = ..., group: _Optional[_Union[Group, _Mapping]] = ..., push: _Optional[_Union[Push, _Mapping]] = ..., signal: _Optional[_Union[SignalPush, _Mapping]] = ..., go_away: _Optional[_Union[GoAway, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ...) -> None: ...
+    presences: Presences
+    def __init__(self, reply_to: _Optional[int] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., connected: _Optional[_Union[Connected, _Mapping]] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ..., sync_page: _Optional[_Union[SyncPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., positions: _Optional[_Union[Positions, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., item_page: _Optional[_Union[ItemPage, _Mapping]] = ..., items_changed: _Optional[_Union[ItemsChanged, _Mapping]] = ..., group: _Optional[_Union[Group, _Mapping]] = ..., push: _Optional[_Union[Push, _Mapping]] = ..., signal: _Optional[_Union[SignalPush, _Mapping]] = ..., go_away: _Optional[_Union[GoAway, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ..., presences: _Optional[_Union[Presences, _Mapping]] = ...) -> None: ...
 
 class Error(_message.Message):
     __slots__ = ("code", "name", "message", "retry_after_ms", "permanent")
@@ -620,3 +624,25 @@ class GoAway(_message.Message):
 class Resync(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class WatchPresence(_message.Message):
+    __slots__ = ("user_ids",)
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, user_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Presence(_message.Message):
+    __slots__ = ("user_id", "online", "last_seen_ms")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    ONLINE_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEEN_MS_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    online: bool
+    last_seen_ms: int
+    def __init__(self, user_id: _Optional[str] = ..., online: _Optional[bool] = ..., last_seen_ms: _Optional[int] = ...) -> None: ...
+
+class Presences(_message.Message):
+    __slots__ = ("presences",)
+    PRESENCES_FIELD_NUMBER: _ClassVar[int]
+    presences: _containers.RepeatedCompositeFieldContainer[Presence]
+    def __init__(self, presences: _Optional[_Iterable[_Union[Presence, _Mapping]]] = ...) -> None: ...
