@@ -27,6 +27,7 @@ from hongyan.model.errors import HongyanError
 from hongyan.model.ids import UserId
 from hongyan.ports.link import Identity
 from hongyan.ports.log import Log
+from hongyan.ports.relations import RelationReader
 from hongyan.ports.state import Hot, Routes
 from hongyan.ports.store import ConversationStore, HistoryReader
 from hongyan.protocol import frames
@@ -39,8 +40,8 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(ConversationStore, HistoryReader, Protocol):
-    """Both ports of the store."""
+class Store(ConversationStore, HistoryReader, RelationReader, Protocol):
+    """All ports of the store."""
 
 
 class Accounts(Protocol):

@@ -100,7 +100,7 @@ async def serve(config: Config, announce: Announce) -> None:
 
 async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "Door") -> None:
     status = Status()
-    rest = RestServer(config, build_rest(services_of(stages, accounts, status)))
+    rest = RestServer(config, build_rest(services_of(stages, accounts, status, config)))
     front = Front(config, stages, rest, door, status)
     await run_all([*background(config, stages), stages.gateway, rest, front], front.stopped)
 

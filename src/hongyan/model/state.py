@@ -14,15 +14,15 @@ from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, UserId, fixed_members, kind_of
 from hongyan.model.records import AnyBody, Entry, Record, Submitted
 
-FRIEND, BLOCKS = 1, 2
-"""Flags of a member of a single: he is the other one's friend; he hears nothing of the other one."""
+FRIEND, BLOCKS, BLOCKED = 1, 2, 4
+"""Flags of a member of a single: he is the other one's friend; he hears nothing of the other one, or the other of him."""
 
 
 class Seat(msgspec.Struct, frozen=True, gc=False):
     """What a member has beside rank and positions; it hardly ever changes, and most have the plain one.
 
     `first_seq` is the first seq that is visible, 0: the one of joining. `muted_until_ms` is the last moment without a
-    voice. `flags` are FRIEND and BLOCKS.
+    voice. `flags` are FRIEND, BLOCKS and BLOCKED.
     """
 
     first_seq: int = 0

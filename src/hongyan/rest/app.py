@@ -11,11 +11,13 @@ from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
 from hongyan.rest.people import people_router
 from hongyan.rest.problems import install
+from hongyan.rest.relations import relations_router
 from hongyan.rest.services import Services
 
 ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     accounts_router,
     people_router,
+    relations_router,
     operations_router,
 )
 """One line a part of the API."""

@@ -8,6 +8,7 @@ from hongyan.ports.commands import Commands
 from hongyan.ports.link import Identity
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations
+from hongyan.services.relations.service import Relations
 from hongyan.services.users.people import People
 from hongyan.services.users.service import Users
 from hongyan.telemetry import Metrics
@@ -35,6 +36,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     users: Users
     people: People
+    relations: Relations
     commands: Commands
     conversations: Conversations
     mark: Mark

@@ -186,13 +186,14 @@ def check_profile(profile: ProfileRow) -> None:
             raise InvalidField(field="handle", reason=_HANDLE_REASON)
         if profile.handle.lower() in _RESERVED:
             raise InvalidField(field="handle", reason="it is reserved")
-    _check_text("name", profile.name, _NAME_CHARACTERS)
-    _check_text("bio", profile.bio, _BIO_CHARACTERS, line_breaks=True)
+    check_text("name", profile.name, _NAME_CHARACTERS)
+    check_text("bio", profile.bio, _BIO_CHARACTERS, line_breaks=True)
     if profile.avatar and not _AVATAR.fullmatch(profile.avatar):
         raise InvalidField(field="avatar", reason="an http(s) address or blob: and the id of stored bytes is expected")
 
 
-def _check_text(field: str, text: str, characters: int, *, line_breaks: bool = False) -> None:
+def check_text(field: str, text: str, characters: int, *, line_breaks: bool = False) -> None:
+    """Raises InvalidField for text that is too long or would disturb the text around it."""
     if len(text) > characters:
         raise InvalidField(field=field, reason=f"at most {characters} characters are allowed")
     allowed = "\n" if line_breaks else ""
