@@ -93,6 +93,7 @@ async def serve(config: Config, announce: Announce) -> None:
             stages = build(config, config.data_dir, accounts.users)
             accounts.users.on_logged_out = stages.gateway.disconnect
             try:
+                await stages.personal.load()
                 await _serve(config, accounts, stages, Door(announce, stop))
             finally:
                 await stages.engines.close()
@@ -136,6 +137,7 @@ class Front:
         self._door.announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
         await self._door.stop.wait()
         self._status.ready = False
+        self._stages.wakes.drain()
         for listening in listenings:
             listening.close()
         await self._stages.gateway.drain()

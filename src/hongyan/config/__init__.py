@@ -65,6 +65,13 @@ class Limits(msgspec.Struct, frozen=True):
         int, Meta(ge=1, le=1_000, description="Requests of one connection that wait for their replies.")
     ] = 16
     sync_page: Annotated[int, Meta(ge=1, le=1_000, description="Conversations in one page of a sync.")] = 200
+    items_per_user: Annotated[
+        int,
+        Meta(ge=10, le=10_000_000, description="What a user keeps for himself: settings, drafts, deletions, notes."),
+    ] = 20_000
+    item_bytes_per_user: Annotated[
+        int, Meta(ge=1_024, le=1_073_741_824, description="Bytes of the things a user keeps for himself.")
+    ] = 4_194_304
     too_long_gap: Annotated[
         int, Meta(ge=100, le=10_000_000, description="Entries behind from which a device restarts near the head.")
     ] = 50_000
