@@ -38,6 +38,7 @@ from hongyan.ports.store import ConversationStore, HistoryReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
 from hongyan.services.personal.service import Personal
+from hongyan.services.relations.echo import Echo
 from hongyan.telemetry import LoopLag, Metrics
 
 
@@ -93,6 +94,7 @@ class Stages(msgspec.Struct, frozen=True):
     conversations: Conversations
     commands: LocalCommands
     personal: Personal
+    echo: Echo
     wakes: LocalWakes
     admission: Admission
     metrics: Metrics
@@ -125,20 +127,32 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     """Makes the stages on some engines, and joins them to the gateway of that number. `downlink` is the log's listener."""
     metrics, lag = Metrics(), LoopLag()
     log, store, hot, routes = engines.log, engines.store, engines.hot, engines.routes
-    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics)
+    personal = Personal(engines.items, downlink, item_limits(config))
+    echo = Echo(personal, now_ms)
+    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics, echo.note)
     delivery = Delivery(0, around, delivery_options(config))
     gatherer = PositionGatherer(log, now_ms)
     admission = Admission(log, hot, Directory(accounts.known, accounts.missing), now_ms, admission_options(config))
     admission.start_above(engines.last_message_id)
     admission.pressure = Pressure(config, engines.log_end, delivery).ask
     conversations = Conversations(hot, store, conversations_options(config))
-    personal = Personal(engines.items, downlink, item_limits(config))
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
     gateway = Gateway(number, uplink, Around(routes, now_ms, metrics), gateway_options(config))
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
     stages = Stages(
-        engines, delivery, gatherer, gateway, conversations, commands, personal, downlink.wakes, admission, metrics, lag
+        engines,
+        delivery,
+        gatherer,
+        gateway,
+        conversations,
+        commands,
+        personal,
+        echo,
+        downlink.wakes,
+        admission,
+        metrics,
+        lag,
     )
     declare_gauges(stages)
     return stages
