@@ -34,7 +34,7 @@ from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
-_DATABASES = ("log", "message", "user", "relation", "admin", "webhook", "conversation")
+_DATABASES = ("log", "message", "user", "relation", "admin", "webhook", "conversation", "presence")
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -112,7 +112,8 @@ async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "
 def background(config: Config, stages: Stages) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
-    return [stages.engines.log, stages.delivery, stages.gatherer, stages.echo, trimmer, stages.lag, Collector()]
+    behind = [stages.delivery, stages.gatherer, stages.echo, trimmer, stages.lag, stages.presence, Collector()]
+    return [stages.engines.log, *behind]
 
 
 class Door(msgspec.Struct, frozen=True):
