@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -106,18 +107,20 @@ def hurried(case: Any) -> Any:
 
 def test_every_operation_answers_as_it_is_described(schema: Any, server: Server) -> None:
     statuses: dict[str, Counter[int]] = {}
-    for result in schema.get_all_operations():
-        operation = result.ok()
-        name = operation.definition.raw["operationId"]
-        if name not in ENDS_THE_SESSION:
-            statuses[name] = asked(operation, populate(server, name))
+    with requests.Session() as line:
+        for result in schema.get_all_operations():
+            operation = result.ok()
+            name = operation.definition.raw["operationId"]
+            if name in ENDS_THE_SESSION:
+                continue
+            statuses[name] = asked(operation, populate(server, name), line)
     never = {name for name, found in statuses.items() if not any(status < 400 for status in found)}
     print({name: dict(found) for name, found in statuses.items()})
     assert len(never) < len(statuses) / 2, f"what is never answered well is hardly tested: {never}"
     assert server.ask("GET", "/api/v1/users/me", token=server.token("alice", "phone")).status == 200
 
 
-def asked(operation: Any, group_id: str) -> Counter[int]:
+def asked(operation: Any, group_id: str, line: requests.Session) -> Counter[int]:
     """Asks one operation; the statuses of its answers."""
     found: Counter[int] = Counter()
     all_checks = checks()
@@ -132,7 +135,7 @@ def asked(operation: Any, group_id: str) -> Counter[int]:
     )
     @given(case=cases(operation, known(group_id)))
     def ask(case: Any) -> None:
-        response = case.call()
+        response = case.call(session=line)
         found[response.status_code] += 1
         case.validate_response(response, checks=all_checks)
 
