@@ -38,7 +38,7 @@ from hongyan.ports.log import Log
 from hongyan.ports.personal import ItemLimits, ItemStore
 from hongyan.ports.presence import LastSeen, Leases
 from hongyan.ports.state import Hot, Routes
-from hongyan.ports.store import ConversationStore, HistoryReader
+from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
 from hongyan.services.personal.service import Personal
@@ -52,8 +52,8 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(ConversationStore, HistoryReader, Protocol):
-    """Both ports of the store."""
+class Store(ConversationStore, HistoryReader, ListReader, Protocol):
+    """The ports of the store."""
 
 
 class Accounts(Protocol):
