@@ -39,7 +39,7 @@ from hongyan.ports.personal import ItemLimits, ItemStore
 from hongyan.ports.presence import LastSeen, Leases
 from hongyan.ports.relations import RelationReader
 from hongyan.ports.state import Hot, Routes
-from hongyan.ports.store import ConversationStore, HistoryReader
+from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
 from hongyan.services.personal.service import Personal
@@ -54,7 +54,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(ConversationStore, HistoryReader, RelationReader, Protocol):
+class Store(ConversationStore, HistoryReader, ListReader, RelationReader, Protocol):
     """All ports of the store."""
 
 
