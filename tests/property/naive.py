@@ -251,7 +251,7 @@ class NaiveConversation:
 
     @property
     def is_single(self) -> bool:
-        return not self.is_group and not self.is_system
+        return self.conversation_id.startswith("s:")
 
     def _voice_refusal(self, sender_id: UserId, command: AnyCommand) -> Refusal | None:
         if self.is_single and self.blockers - {sender_id}:
