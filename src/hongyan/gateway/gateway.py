@@ -447,11 +447,11 @@ class Gateway:
                     packet = packets[codec] = codec.frame(encoded)
                 connection.send(packet)
 
-    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
         """See ports.link.Downlink."""
         for connection in self.connections_of(user_id):
             if device_id is None or connection.device_id == device_id:
-                self.close(connection, CloseCode.LOGGED_OUT)
+                self.close(connection, code)
 
     def connections_of(self, user_id: UserId) -> tuple[Connection, ...]:
         """The user's connections here."""

@@ -18,6 +18,7 @@ class ErrorCode(IntEnum):
     INFLATED_TOO_LARGE = 1008
     PATH_UNKNOWN = 1009
     METHOD_NOT_ALLOWED = 1010
+    PRECONDITION_FAILED = 1011
     NOT_AUTHENTICATED = 2001
     TOKEN_INVALID = 2002
     TOKEN_EXPIRED = 2003
@@ -27,6 +28,9 @@ class ErrorCode(IntEnum):
     USER_EXISTS = 2007
     DEVICE_UNKNOWN = 2008
     TOO_MANY_DEVICES = 2009
+    HANDLE_TAKEN = 2010
+    PASSWORD_WRONG = 2011
+    HANDLE_UNKNOWN = 2012
     NOT_A_MEMBER = 3001
     NOT_ALLOWED = 3002
     CONVERSATION_UNKNOWN = 3003
@@ -38,6 +42,11 @@ class ErrorCode(IntEnum):
     GROUP_EXISTS = 3009
     GROUP_FULL = 3010
     LAST_OWNER = 3011
+    REQUEST_UNKNOWN = 3040
+    REQUEST_OVER = 3041
+    REQUESTS_FULL = 3042
+    FRIENDS_FULL = 3043
+    ALREADY_FRIENDS = 3044
     BLOCKED = 3012
     NOT_FRIENDS = 3013
     EDIT_TOO_LATE = 3014
@@ -210,6 +219,15 @@ class MethodNotAllowed(CallerFault):
         super().__init__(retry_after_ms, method=method, path=path)
 
 
+class PreconditionFailed(CallerFault):
+    """It has changed since you read it: the ETag in If-Match is not that of now."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+    permanent = True
+    http_status = 412
+    sentence = "It has changed since you read it: the ETag in If-Match is not that of now."
+
+
 class NotAuthenticated(CallerFault):
     """Connect with a token first."""
 
@@ -301,6 +319,39 @@ class TooManyDevices(CallerFault):
 
     def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
         super().__init__(retry_after_ms, limit=limit)
+
+
+class HandleTaken(CallerFault):
+    """The handle {handle} is taken."""
+
+    code = ErrorCode.HANDLE_TAKEN
+    permanent = True
+    http_status = 409
+    sentence = "The handle {handle} is taken."
+
+    def __init__(self, *, handle: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, handle=handle)
+
+
+class PasswordWrong(CallerFault):
+    """This is not the account's password."""
+
+    code = ErrorCode.PASSWORD_WRONG
+    permanent = True
+    http_status = 403
+    sentence = "This is not the account's password."
+
+
+class HandleUnknown(CallerFault):
+    """Nobody is found by the handle {handle}."""
+
+    code = ErrorCode.HANDLE_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "Nobody is found by the handle {handle}."
+
+    def __init__(self, *, handle: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, handle=handle)
 
 
 class NotAMember(CallerFault):
@@ -430,6 +481,66 @@ class LastOwner(CallerFault):
     permanent = True
     http_status = 409
     sentence = "The last owner stays while others are in the group."
+
+
+class RequestUnknown(CallerFault):
+    """There is no friend request {request_id} for you."""
+
+    code = ErrorCode.REQUEST_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is no friend request {request_id} for you."
+
+    def __init__(self, *, request_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, request_id=request_id)
+
+
+class RequestOver(CallerFault):
+    """The request was {state} before."""
+
+    code = ErrorCode.REQUEST_OVER
+    permanent = True
+    http_status = 409
+    sentence = "The request was {state} before."
+
+    def __init__(self, *, state: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, state=state)
+
+
+class RequestsFull(CallerFault):
+    """{limit} friend requests are open; wait for answers first."""
+
+    code = ErrorCode.REQUESTS_FULL
+    permanent = True
+    http_status = 409
+    sentence = "{limit} friend requests are open; wait for answers first."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class FriendsFull(CallerFault):
+    """A user may have {limit} friends."""
+
+    code = ErrorCode.FRIENDS_FULL
+    permanent = True
+    http_status = 409
+    sentence = "A user may have {limit} friends."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class AlreadyFriends(CallerFault):
+    """You and {user_id} are friends already."""
+
+    code = ErrorCode.ALREADY_FRIENDS
+    permanent = True
+    http_status = 409
+    sentence = "You and {user_id} are friends already."
+
+    def __init__(self, *, user_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, user_id=user_id)
 
 
 class Blocked(CallerFault):
@@ -827,6 +938,7 @@ ERRORS: dict[int, type[HongyanError]] = {
     1008: InflatedTooLarge,
     1009: PathUnknown,
     1010: MethodNotAllowed,
+    1011: PreconditionFailed,
     2001: NotAuthenticated,
     2002: TokenInvalid,
     2003: TokenExpired,
@@ -836,6 +948,9 @@ ERRORS: dict[int, type[HongyanError]] = {
     2007: UserExists,
     2008: DeviceUnknown,
     2009: TooManyDevices,
+    2010: HandleTaken,
+    2011: PasswordWrong,
+    2012: HandleUnknown,
     3001: NotAMember,
     3002: NotAllowed,
     3003: ConversationUnknown,
@@ -847,6 +962,11 @@ ERRORS: dict[int, type[HongyanError]] = {
     3009: GroupExists,
     3010: GroupFull,
     3011: LastOwner,
+    3040: RequestUnknown,
+    3041: RequestOver,
+    3042: RequestsFull,
+    3043: FriendsFull,
+    3044: AlreadyFriends,
     3012: Blocked,
     3013: NotFriends,
     3014: EditTooLate,
@@ -892,5 +1012,5 @@ CLOSE_SENTENCES: dict[int, str] = {
     4500: "The bytes break the protocol.",
     4501: "The token was refused; log in or refresh first.",
     4502: "This device was logged out.",
-    4503: "The same device connected elsewhere.",
+    4503: "This device logged in again elsewhere, or another one took its place.",
 }

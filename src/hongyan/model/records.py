@@ -230,11 +230,15 @@ class Reaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Amended(Message, frozen=True, tag=27):
-    """A message to which something happened since: `edit_seq` is where its last edit is told, 0 when it has none."""
+    """A message to which something happened since: `edit_seq` is where its last edit is told, 0 when it has none.
+
+    `amended_seq` is the last entry that told of a change: what is told up to there is contained here.
+    """
 
     edit_seq: int = 0
     edited_ms: int = 0
     reactions: tuple[Reaction, ...] = ()
+    amended_seq: int = 0
 
 
 AnyBody = (

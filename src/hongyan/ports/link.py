@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from hongyan.model.codes import CloseCode
 from hongyan.model.commands import AnyCommand
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, DeviceId, UserId
@@ -101,6 +102,6 @@ class Downlink(Protocol):
         """
         ...
 
-    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
-        """Closes a device's connections, or with None all of the user's, as logged out."""
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
+        """Closes a device's connections, or with None all of the user's; `code` says why."""
         ...

@@ -88,7 +88,7 @@ def _encode_officially(entry: Entry) -> bytes:
 
 
 def _encode_amendment(body: Amended) -> bytes:
-    amendment = entry_pb2.Amendment(edit_seq=body.edit_seq, edited_ms=body.edited_ms)
+    amendment = entry_pb2.Amendment(edit_seq=body.edit_seq, edited_ms=body.edited_ms, amended_seq=body.amended_seq)
     for reaction in body.reactions:
         amendment.reactions.add(emoji=reaction.emoji, user_ids=reaction.user_ids)
     return bytes_field(b"\x7a", amendment.SerializeToString())
@@ -123,4 +123,5 @@ def _read_body(entry: entry_pb2.Entry, name: str) -> AnyBody:
         return read_body(entry, name)
     amendment = entry.amendment
     reactions = tuple(Reaction(each.emoji, tuple(map(UserId, each.user_ids))) for each in amendment.reactions)
-    return Amended(*read_content(entry.message), amendment.edit_seq, amendment.edited_ms, reactions)
+    kind, content = read_content(entry.message)
+    return Amended(kind, content, amendment.edit_seq, amendment.edited_ms, reactions, amendment.amended_seq)

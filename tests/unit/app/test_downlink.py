@@ -33,5 +33,5 @@ async def test_everything_reaches_the_gateway() -> None:
         downlink.append_failed([record(0, connection=peer.connection.id)], StorageFull())
         kinds = [type(event) for _, event in peer.heard()]
         assert kinds == [frames.Push, frames.SignalPush, frames.Resync, frames.ErrorReply]
-        downlink.disconnect(BOB, DeviceId("phone"))
-        assert peer.closed is CloseCode.LOGGED_OUT
+        downlink.disconnect(BOB, DeviceId("phone"), CloseCode.REPLACED)
+        assert peer.closed is CloseCode.REPLACED

@@ -41,7 +41,7 @@ class Edge(msgspec.Struct, frozen=True):
 async def edge() -> AsyncIterator[Edge]:
     """An edge of its own for each test."""
     async with opened_world() as world, running(world) as stages:
-        services = services_of(stages, world.service, Status())
+        services = services_of(stages, world.services, Status())
         yield Edge(Asker(build_rest(services)), world, services, stages)
 
 

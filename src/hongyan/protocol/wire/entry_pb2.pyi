@@ -80,14 +80,16 @@ class Entry(_message.Message):
     def __init__(self, conversation_id: _Optional[str] = ..., seq: _Optional[int] = ..., message_id: _Optional[int] = ..., sender_id: _Optional[str] = ..., client_msg_id: _Optional[str] = ..., time_ms: _Optional[int] = ..., countable: _Optional[int] = ..., message: _Optional[_Union[_content_pb2.Content, _Mapping]] = ..., recalled: _Optional[_Union[Recalled, _Mapping]] = ..., recall: _Optional[_Union[Recall, _Mapping]] = ..., group_created: _Optional[_Union[GroupCreated, _Mapping]] = ..., members_added: _Optional[_Union[MembersAdded, _Mapping]] = ..., members_removed: _Optional[_Union[MembersRemoved, _Mapping]] = ..., member_left: _Optional[_Union[MemberLeft, _Mapping]] = ..., deleted: _Optional[_Union[Deleted, _Mapping]] = ..., delete: _Optional[_Union[Delete, _Mapping]] = ..., edit: _Optional[_Union[Edit, _Mapping]] = ..., reaction: _Optional[_Union[React, _Mapping]] = ..., pin: _Optional[_Union[Pin, _Mapping]] = ..., befriended: _Optional[_Union[Befriended, _Mapping]] = ..., role_set: _Optional[_Union[SetRole, _Mapping]] = ..., owner_transferred: _Optional[_Union[TransferOwner, _Mapping]] = ..., member_muted: _Optional[_Union[MuteMember, _Mapping]] = ..., all_muted: _Optional[_Union[MuteAll, _Mapping]] = ..., group_profile_set: _Optional[_Union[SetGroupProfile, _Mapping]] = ..., nickname_set: _Optional[_Union[SetNickname, _Mapping]] = ..., group_rules_set: _Optional[_Union[SetGroupRules, _Mapping]] = ..., join_link_made: _Optional[_Union[JoinLinkMade, _Mapping]] = ..., join_link_revoked: _Optional[_Union[RevokeJoinLink, _Mapping]] = ..., member_joined: _Optional[_Union[MemberJoined, _Mapping]] = ..., join_requested: _Optional[_Union[JoinRequested, _Mapping]] = ..., join_answered: _Optional[_Union[JoinAnswered, _Mapping]] = ..., group_dismissed: _Optional[_Union[GroupDismissed, _Mapping]] = ..., amendment: _Optional[_Union[Amendment, _Mapping]] = ...) -> None: ...
 
 class Amendment(_message.Message):
-    __slots__ = ("edit_seq", "edited_ms", "reactions")
+    __slots__ = ("edit_seq", "edited_ms", "reactions", "amended_seq")
     EDIT_SEQ_FIELD_NUMBER: _ClassVar[int]
     EDITED_MS_FIELD_NUMBER: _ClassVar[int]
     REACTIONS_FIELD_NUMBER: _ClassVar[int]
+    AMENDED_SEQ_FIELD_NUMBER: _ClassVar[int]
     edit_seq: int
     edited_ms: int
     reactions: _containers.RepeatedCompositeFieldContainer[Reaction]
-    def __init__(self, edit_seq: _Optional[int] = ..., edited_ms: _Optional[int] = ..., reactions: _Optional[_Iterable[_Union[Reaction, _Mapping]]] = ...) -> None: ...
+    amended_seq: int
+    def __init__(self, edit_seq: _Optional[int] = ..., edited_ms: _Optional[int] = ..., reactions: _Optional[_Iterable[_Union[Reaction, _Mapping]]] = ..., amended_seq: _Optional[int] = ...) -> None: ...
 
 class Reaction(_message.Message):
     __slots__ = ("emoji", "user_ids")
