@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-from msgspec import field
 
 from hongyan.adapters.log.sqlite import LogOptions, SqliteLog
 from hongyan.adapters.state.leases import MemoryLeases
@@ -89,8 +88,8 @@ class Engines(msgspec.Struct, frozen=True):
     close: Callable[[], Awaitable[None]]
     last_message_id: int = 0
     items: ItemStore = msgspec.field(default_factory=MemoryItemStore)
-    leases: Leases = field(default_factory=MemoryLeases)
-    last_seen: LastSeen = field(default_factory=MemoryLastSeen)
+    leases: Leases = msgspec.field(default_factory=MemoryLeases)
+    last_seen: LastSeen = msgspec.field(default_factory=MemoryLastSeen)
 
 
 class Stages(msgspec.Struct, frozen=True):
