@@ -25,12 +25,16 @@ from hongyan.protocol.frames import (
     GetEntries,
     GetMembers,
     GetPositions,
+    ItemsChanged,
     MemberPage,
     MemberRow,
     Position,
     Positions,
+    Presence,
+    PutItems,
     ServerEvent,
     SignalRequest,
+    WatchPresence,
 )
 from hongyan_client.auth import Login, Session, TokenSource, find_endpoint
 from hongyan_client.catch_up import page_of
@@ -39,9 +43,11 @@ from hongyan_client.copy import Copy
 from hongyan_client.device import Device, Sent
 from hongyan_client.errors import ClientError, ClosedError, ConnectionLostError
 from hongyan_client.events import Event
+from hongyan_client.items import Items
 from hongyan_client.line import Line
 from hongyan_client.options import ClientOptions
 from hongyan_client.outbox import Pending
+from hongyan_client.personal import Personal
 from hongyan_client.replica import Page
 from hongyan_client.store import MemoryStore, Store
 
@@ -65,7 +71,7 @@ class Conversation(msgspec.Struct, frozen=True):
     last: Entry | None
 
 
-class Client(Commands):
+class Client(Commands, Personal):
     """A device of a user: sends, receives, and keeps a copy of the conversations that survives interruptions.
 
     `url` is the server's HTTP address, or a WebSocket address together with a TokenSource. Everything is done on the event
@@ -248,6 +254,31 @@ class Client(Commands):
         found = await self._ask(GetPositions(parse_conversation_id(conversation_id), tuple(map(UserId, users))))
         assert isinstance(found, Positions), "the answer to get_positions"
         return found.positions
+
+    # Who is there
+
+    async def watch(self, user_ids: Sequence[str]) -> list[Presence]:
+        """Wants to be told when these users come and go, and no others any more; gives those who may be seen.
+
+        Holds over reconnects, until the next call. Raises RefusedError, ConnectionLostError, OutcomeUnknownError.
+        """
+        presences = self._device.presences
+        presences.watch(map(UserId, user_ids))
+        await self._ask(WatchPresence(presences.watched))
+        return [found for user_id in presences.watched if (found := presences.get(user_id)) is not None]
+
+    def presence(self, user_id: str) -> Presence | None:
+        """What is known of a user who is watched; None when he may not be seen."""
+        return self._device.presences.get(UserId(user_id))
+
+    @property
+    def _items(self) -> Items:
+        return self._device.items
+
+    async def _put(self, asked: PutItems) -> ItemsChanged:
+        changed = await self._ask(asked)
+        assert isinstance(changed, ItemsChanged), "the answer to put_items"
+        return changed
 
     @property
     def _device(self) -> Device:
