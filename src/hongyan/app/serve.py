@@ -33,7 +33,7 @@ from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
-_DATABASES = ("log", "message", "user", "admin", "webhook", "conversation")
+_DATABASES = ("log", "message", "user", "relation", "admin", "webhook", "conversation", "presence")
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -109,7 +109,7 @@ async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "
 def background(config: Config, stages: Stages) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
-    return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag, Collector()]
+    return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag, stages.presence, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -137,6 +137,7 @@ class Front:
         self._door.announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
         await self._door.stop.wait()
         self._status.ready = False
+        self._stages.wakes.drain()
         for listening in listenings:
             listening.close()
         await self._stages.gateway.drain()
