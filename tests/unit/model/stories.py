@@ -11,6 +11,7 @@ ALICE, BOB, CAROL, DAVE = (UserId(name) for name in ("alice", "bob", "carol", "d
 SINGLE = single_id(ALICE, BOB)
 GROUP = ConversationId("g:books")
 NOTICES = ConversationId("n:alice")
+SAVED = ConversationId("u:alice")
 LIMIT = 5
 WINDOW_MS = 120_000
 
