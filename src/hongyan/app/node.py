@@ -19,7 +19,7 @@ from hongyan.app.commands import LocalCommands
 from hongyan.app.downlink import LocalDownlink
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
-from hongyan.delivery.persist import PersistOptions, trim_log
+from hongyan.delivery.persist import PersistOptions, Retention, trim_log
 from hongyan.gateway.gateway import Around, Cast, Gateway, GatewayOptions, Handler, Uplink
 from hongyan.model.codes import Overloaded, StorageFull
 from hongyan.model.commands import Mark
@@ -86,6 +86,7 @@ class Stages(msgspec.Struct, frozen=True):
     commands: LocalCommands
     metrics: Metrics
     lag: LoopLag
+    admission: Admission
 
 
 def new_gateway_number() -> int:
@@ -118,7 +119,7 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     gateway = Gateway(number, uplink, Around(routes, now_ms, metrics), gateway_options(config))
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
-    stages = Stages(engines, delivery, gatherer, gateway, conversations, commands, metrics, lag)
+    stages = Stages(engines, delivery, gatherer, gateway, conversations, commands, metrics, lag, admission)
     declare_gauges(stages)
     return stages
 
@@ -181,12 +182,15 @@ class Trimmer:
 
     def __init__(self, engines: Engines, config: Config) -> None:
         self._engines, self._options = engines, config.log
+        self.needed: Callable[[], int | None] = lambda: None
+        """The lowest offset that another reader of the log still needs; None: nobody does."""
 
     async def run(self) -> None:
         """Works until cancelled."""
         while True:
             await asyncio.sleep(self._options.trim_s)
-            await trim_log(self._engines.log, self._engines.store, self._options.retention_records)
+            retention = Retention(self._options.retention_records, self._options.lag_records, self.needed())
+            await trim_log(self._engines.log, self._engines.store, retention)
 
 
 def declare_gauges(stages: Stages) -> None:

@@ -3,10 +3,11 @@
 from hongyan.app.node import Stages
 from hongyan.protocol import frames
 from hongyan.rest.services import Services, Status
+from hongyan.services.admin.integrators import Integrators
 from hongyan.services.users.service import Users
 
 
-def services_of(stages: Stages, users: Users, status: Status) -> Services:
+def services_of(stages: Stages, users: Users, status: Status, integrators: Integrators) -> Services:
     """Joins services to the stages of this process."""
     casts = stages.gateway.uplink.casts
     return Services(
@@ -17,4 +18,5 @@ def services_of(stages: Stages, users: Users, status: Status) -> Services:
         conversations=stages.conversations,
         mark=casts[frames.MarkRequest],
         signal=casts[frames.SignalRequest],
+        integrators=integrators,
     )

@@ -7,14 +7,20 @@ from fastapi import APIRouter, FastAPI
 from hongyan import __version__
 from hongyan.rest.accounts import accounts_router
 from hongyan.rest.gate import Gate
+from hongyan.rest.integrators import integrators_router
+from hongyan.rest.moderation import moderation_router
 from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
 from hongyan.rest.problems import install
 from hongyan.rest.services import Services
+from hongyan.rest.webhooks import webhooks_router
 
 ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     accounts_router,
     operations_router,
+    integrators_router,
+    webhooks_router,
+    moderation_router,
 )
 """One line a part of the API."""
 

@@ -7,6 +7,7 @@ import msgspec
 from hongyan.ports.commands import Commands
 from hongyan.ports.link import Identity
 from hongyan.protocol import frames
+from hongyan.services.admin.integrators import Integrators
 from hongyan.services.conversations.service import Conversations
 from hongyan.services.users.service import Users
 from hongyan.telemetry import Metrics
@@ -37,3 +38,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     conversations: Conversations
     mark: Mark
     signal: Signal
+    integrators: Integrators

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from hongyan.model.codes import CheckUnavailable, ContentRefused
+from hongyan.model.commands import SendMessage
 from hongyan.model.errors import HongyanError
 from hongyan.ports.clock import Clock
 from hongyan.ports.link import Submission
@@ -50,27 +51,26 @@ class Check:
         self._open = 0
         self.asked = self.down = 0
 
-    async def ask(self, submission: Submission, content: bytes) -> bytes:
-        """The content that is taken in. Raises ContentRefused; CheckUnavailable when it is down and that refuses."""
-        decision = await self._decision(submission, content)
+    async def ask(self, submission: Submission, message: SendMessage) -> SendMessage:
+        """The message that is taken in. Raises ContentRefused; CheckUnavailable when it is down and that refuses."""
+        decision = await self._decision(submission, message.content)
         if decision is None:
             self.down += 1
             if self._options.when_down == "refuse":
                 raise CheckUnavailable(retry_after_ms=1_000)
-            return content
+            return message
         if decision.action == "refuse":
             raise ContentRefused(reason=decision.reason[:_REASON_CHARACTERS] or "the operator does not allow it")
         if decision.action == "change":
             return self._changed(submission, decision)
-        return content
+        return message
 
-    def _changed(self, submission: Submission, decision: Decision) -> bytes:
+    def _changed(self, submission: Submission, decision: Decision) -> SendMessage:
         try:
-            message = read_content(decision.content, submission.conversation_id, self._options.content_bytes)
+            return read_content(decision.content, submission.conversation_id, self._options.content_bytes)
         except HongyanError as error:
             logger.warning("the check of messages answered what cannot be sent", reason=str(error))
             raise CheckUnavailable(retry_after_ms=1_000) from error
-        return message.content
 
     async def _decision(self, submission: Submission, content: bytes) -> Decision | None:
         if self._open >= self._options.calls or self._breaker.is_open():

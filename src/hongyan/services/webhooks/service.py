@@ -125,9 +125,7 @@ class Webhooks:
         await self._store.remove(webhook_id)
         self._waiting.pop(webhook_id, None)
 
-    async def deliveries(
-        self, webhook_id: str, state: DeliveryState, after: int, limit: int
-    ) -> Sequence[DeliveryRow]:
+    async def deliveries(self, webhook_id: str, state: DeliveryState, after: int, limit: int) -> Sequence[DeliveryRow]:
         """What waits, was delivered or died, above an id. Raises WebhookUnknown."""
         self.get(webhook_id)
         return await self._outbox.page(webhook_id, state, after, limit)
