@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 
+from hongyan.protocol import codec_opaque as opaque
 from hongyan.protocol.client import CLIENT_LIMITS, AfterClose, after_close
 from hongyan.protocol.codec import PROTO_SERVER
 from hongyan.protocol.codec_json import JSON_CLIENT, JSON_SERVER
@@ -16,11 +17,8 @@ from hongyan.protocol.framing import PacketSplitter
 ROOT = pathlib.Path(__file__).parents[2]
 GUIDE = (ROOT / "proto/client.md").read_text()
 BLOCKS = re.findall(r"^```(\w+) (\w+)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-COMMANDS = {"connect", "submit", "mark", "signal", "sync", "get_entries", "get_members", "get_positions", "ping"}
-EVENTS = {
-    *("error", "connected", "receipt", "sync_page", "entry_page", "member_page"),
-    *("positions", "pong", "push", "signal", "go_away", "resync"),
-}
+COMMANDS = {field.name for field in opaque.ClientFrame.DESCRIPTOR.oneofs_by_name["command"].fields}
+EVENTS = {field.name for field in opaque.ServerFrame.DESCRIPTOR.oneofs_by_name["event"].fields}
 
 
 def examples(who: str) -> list[str]:

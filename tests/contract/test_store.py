@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from hongyan.model.codes import StorageFull
-from hongyan.model.commands import SendMessage
+from hongyan.model.commands import JoinPolicy, Role, SendMessage
 from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, MessageId, UserId
 from hongyan.model.records import Record, Submitted
 from hongyan.model.state import (
@@ -16,10 +16,8 @@ from hongyan.model.state import (
     PLAIN_SETTINGS,
     Conversation,
     JoinLink,
-    JoinPolicy,
     JoinRequest,
     Member,
-    Role,
     Seat,
     Settings,
 )

@@ -12,7 +12,7 @@ from hongyan.adapters.store.users_memory import MemorySessionStore, MemoryUserSt
 from hongyan.adapters.store.users_sqlite import SqliteSessionStore, SqliteUserStore, UserDatabase
 from hongyan.model.codes import Overloaded, TooManyDevices
 from hongyan.model.ids import DeviceId, UserId
-from hongyan.ports.users import SessionRow, SessionStore, UserRow, UserStore
+from hongyan.ports.users import SessionLimits, SessionRow, SessionStore, UserRow, UserStore
 
 ADAPTERS = ("memory", "sqlite")
 ALICE, BOB = UserId("alice"), UserId("bob")
@@ -104,6 +104,35 @@ async def test_those_that_exist_are_told_from_those_that_do_not_in_any_number(us
     assert await users.existing([]) == frozenset()
 
 
+async def test_a_deleted_account_is_found_by_nothing_and_its_id_stays_taken(users: UserStore) -> None:
+    for user_id in ("alice", "bob"):
+        await users.add(user(user_id))
+    assert await users.delete(ALICE, 2_000)
+    assert not await users.delete(ALICE, 2_001)
+    assert not await users.delete(UserId("carol"), 2_002)
+    assert await users.find(ALICE) is None
+    assert await users.existing([ALICE, BOB]) == {BOB}
+    assert [row.user_id for row in await users.page("", 10)] == [BOB]
+    assert not await users.set_password(ALICE, "new")
+    assert not await users.add(user("alice"))
+
+
+async def test_one_of_many_who_delete_an_account_at_once_did_it(users: UserStore) -> None:
+    await users.add(user("alice"))
+    assert sum(await asyncio.gather(*(users.delete(ALICE, 2_000 + number) for number in range(20)))) == 1
+
+
+async def test_the_departing_are_told_in_order_until_they_have_left(users: UserStore) -> None:
+    for user_id in ("alice", "bob", "carol"):
+        await users.add(user(user_id))
+    await users.delete(BOB, 2_000)
+    await users.delete(ALICE, 2_001)
+    assert list(await users.departing()) == [BOB, ALICE]
+    await users.departed(BOB)
+    await users.departed(BOB)
+    assert list(await users.departing()) == [ALICE]
+
+
 async def test_pages_ascend_and_continue(users: UserStore) -> None:
     for user_id in ("carol", "alice", "bob"):
         await users.add(user(user_id))
@@ -113,49 +142,71 @@ async def test_pages_ascend_and_continue(users: UserStore) -> None:
 
 
 async def test_a_session_is_found_as_it_was_opened(sessions: SessionStore) -> None:
-    assert await sessions.open(session("s1"), 10) == []
+    assert await sessions.open(session("s1"), SessionLimits(10)) == []
     assert await sessions.session("s1") == session("s1")
     assert await sessions.session("s2") is None
 
 
 async def test_a_new_session_of_a_device_ends_its_earlier_one_and_no_other(sessions: SessionStore) -> None:
-    await sessions.open(session("s1"), 10)
-    await sessions.open(session("s2", "laptop"), 10)
-    await sessions.open(session("s3", user_id=BOB), 10)
-    assert await sessions.open(session("s4", now_ms=1_100), 10) == ["s1"]
+    await sessions.open(session("s1"), SessionLimits(10))
+    await sessions.open(session("s2", "laptop"), SessionLimits(10))
+    await sessions.open(session("s3", user_id=BOB), SessionLimits(10))
+    assert await sessions.open(session("s4", now_ms=1_100), SessionLimits(10)) == [session("s1")]
     assert [row.session_id for row in await sessions.living(ALICE, 1_100)] == ["s2", "s4"]
     assert [row.session_id for row in await sessions.living(BOB, 1_100)] == ["s3"]
     assert await sessions.session("s1") == msgspec.structs.replace(session("s1"), revoked_ms=1_100)
 
 
 async def test_a_device_too_many_is_refused_and_nothing_changes(sessions: SessionStore) -> None:
-    await sessions.open(session("s1", "phone"), 2)
-    await sessions.open(session("s2", "laptop"), 2)
+    await sessions.open(session("s1", "phone"), SessionLimits(2))
+    await sessions.open(session("s2", "laptop"), SessionLimits(2))
     with pytest.raises(TooManyDevices):
-        await sessions.open(session("s3", "tablet"), 2)
+        await sessions.open(session("s3", "tablet"), SessionLimits(2))
     assert await sessions.session("s3") is None
     assert [row.session_id for row in await sessions.living(ALICE, 1_000)] == ["s2", "s1"]
-    assert await sessions.open(session("s4", "phone"), 2) == ["s1"], "an old device may always come back"
-    assert await sessions.open(session("s5", "phone", BOB), 2) == [], "others have their own count"
+    assert await sessions.open(session("s4", "phone"), SessionLimits(2)) == [session("s1", "phone")], (
+        "an old device may always come back"
+    )
+    assert await sessions.open(session("s5", "phone", BOB), SessionLimits(2)) == [], "others have their own count"
+
+
+async def test_the_oldest_of_a_platform_give_way_to_a_new_one_and_no_other(sessions: SessionStore) -> None:
+    def opened(session_id: str, platform: str, now_ms: int) -> SessionRow:
+        row = session(session_id, f"d-{session_id}", now_ms=now_ms)
+        return msgspec.structs.replace(row, platform=platform)
+
+    for number in range(3):
+        assert await sessions.open(opened(f"w{number}", "web", 1_000 + number), SessionLimits(10, 3)) == []
+    await sessions.open(opened("p", "phone", 1_003), SessionLimits(10, 1))
+    await sessions.open(opened("x", "", 1_004), SessionLimits(10, 0))
+    assert await sessions.open(opened("w3", "web", 1_005), SessionLimits(10, 3)) == [opened("w0", "web", 1_000)]
+    # The limit may have been lowered since.
+    assert [row.session_id for row in await sessions.open(opened("w4", "web", 1_006), SessionLimits(10, 1))] == [
+        "w1",
+        "w2",
+        "w3",
+    ]
+    assert [row.session_id for row in await sessions.living(ALICE, 1_007)] == ["p", "w4", "x"]
+    assert await sessions.session("w4") == opened("w4", "web", 1_006)
 
 
 async def test_expired_sessions_give_their_place_away(sessions: SessionStore) -> None:
-    await sessions.open(session("s1", "phone"), 1)
-    assert await sessions.open(session("s2", "laptop", now_ms=1_500), 1) == ["s1"]
+    await sessions.open(session("s1", "phone"), SessionLimits(1))
+    assert await sessions.open(session("s2", "laptop", now_ms=1_500), SessionLimits(1)) == [session("s1", "phone")]
 
 
 async def test_a_refused_device_does_not_end_what_expired_nor_its_own_earlier_session(sessions: SessionStore) -> None:
-    await sessions.open(session("s1", "phone"), 3)
-    await sessions.open(session("s2", "laptop", now_ms=1_400), 3)
+    await sessions.open(session("s1", "phone"), SessionLimits(3))
+    await sessions.open(session("s2", "laptop", now_ms=1_400), SessionLimits(3))
     with pytest.raises(TooManyDevices):
-        await sessions.open(session("s3", "tablet", now_ms=1_600), 1)
+        await sessions.open(session("s3", "tablet", now_ms=1_600), SessionLimits(1))
     found = await sessions.session("s1")
     assert found is not None
     assert found.revoked_ms == 0
 
 
 async def test_one_of_a_hundred_rotations_of_a_generation_wins(sessions: SessionStore) -> None:
-    await sessions.open(session("s1"), 10)
+    await sessions.open(session("s1"), SessionLimits(10))
     won = await asyncio.gather(*(sessions.rotate("s1", 0, 1_200, 2_000) for _ in range(100)))
     assert sum(won) == 1
     row = await sessions.session("s1")
@@ -164,7 +215,7 @@ async def test_one_of_a_hundred_rotations_of_a_generation_wins(sessions: Session
 
 
 async def test_what_ended_or_expired_or_never_was_does_not_rotate(sessions: SessionStore) -> None:
-    await sessions.open(session("s1"), 10)
+    await sessions.open(session("s1"), SessionLimits(10))
     assert not await sessions.rotate("s1", 0, 1_500, 9_000), "expires at 1,500"
     assert not await sessions.rotate("s1", 1, 1_200, 9_000)
     assert not await sessions.rotate("s9", 0, 1_200, 9_000)
@@ -174,7 +225,7 @@ async def test_what_ended_or_expired_or_never_was_does_not_rotate(sessions: Sess
 
 async def test_revoked_sessions_keep_the_time_they_ended_first(sessions: SessionStore) -> None:
     for number, device in enumerate(("phone", "laptop", "tablet")):
-        await sessions.open(session(f"s{number}", device), 10)
+        await sessions.open(session(f"s{number}", device), SessionLimits(10))
     await sessions.revoke(["s1"], 1_100)
     await sessions.revoke(["s0", "s1", "s9"], 1_200)
     assert await sessions.revoked_since(0) == [("s1", 1_100), ("s0", 1_200)]
@@ -184,9 +235,9 @@ async def test_revoked_sessions_keep_the_time_they_ended_first(sessions: Session
 
 
 async def test_old_ends_are_forgotten_and_living_sessions_stay(sessions: SessionStore) -> None:
-    await sessions.open(session("expired", "a"), 10)
-    await sessions.open(session("ended", "b", now_ms=1_450), 10)
-    await sessions.open(session("living", "c", now_ms=1_450), 10)
+    await sessions.open(session("expired", "a"), SessionLimits(10))
+    await sessions.open(session("ended", "b", now_ms=1_450), SessionLimits(10))
+    await sessions.open(session("living", "c", now_ms=1_450), SessionLimits(10))
     await sessions.revoke(["ended"], 1_460)
     assert await sessions.forget(1_400) == 0
     assert await sessions.forget(1_501) == 2

@@ -5,12 +5,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hongyan.model import commands as ask
-from hongyan.model import records
+from hongyan.model import personal, records
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.protocol import content as say
 from hongyan.protocol import frames
 from hongyan.protocol.codec import encode_entry
 from hongyan.protocol.codec_content import build_content
+from hongyan.protocol.codec_personal import encode_value
 
 LETTERS = "ABCXYZabcxyz019_-"
 names = st.text(LETTERS, min_size=1, max_size=32)
@@ -26,6 +27,22 @@ lines = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
 titles = lines.filter(str.strip)
 users = st.lists(user_ids, max_size=6).map(tuple)
 some_users = st.lists(user_ids, min_size=1, max_size=6).map(tuple)
+
+emojis = st.sampled_from(["👍", "❤️", "👩‍👩‍👧", ":party:"])
+tokens = st.text(LETTERS, min_size=16, max_size=64)
+
+
+def perhaps(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """What may be left as it is."""
+    return st.none() | strategy
+
+
+rules = (
+    perhaps(st.booleans()),
+    perhaps(st.sampled_from(ask.JoinPolicy)),
+    perhaps(st.sampled_from(ask.Role)),
+    perhaps(st.sampled_from(ask.Role)),
+)
 
 # Content
 
@@ -74,8 +91,44 @@ def messages(draw: st.DrawFn) -> records.Message:
     return records.Message(view.kind, build_content(view))
 
 
+@st.composite
+def amended(draw: st.DrawFn) -> records.Amended:
+    """A message to which something happened."""
+    message = draw(messages())
+    reactions = draw(st.lists(st.builds(records.Reaction, emojis, some_users), max_size=3).map(tuple))
+    return records.Amended(message.kind, message.content, draw(numbers), draw(numbers), reactions)
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> records.EditNotice:
+    """A new content, or none any more."""
+    message = draw(messages())
+    live = records.EditNotice(draw(positive), message.kind, message.content)
+    return draw(st.sampled_from([live, records.EditNotice(live.seq)]))
+
+
 entry_bodies = st.one_of(
     messages(),
+    amended(),
+    edits(),
+    st.builds(records.Deleted, user_ids),
+    st.builds(records.DeleteNotice, positive),
+    st.builds(records.ReactionNotice, positive, emojis, st.booleans()),
+    st.builds(records.PinNotice, positive, st.booleans()),
+    st.builds(records.Befriended, user_ids, lines),
+    st.builds(records.RoleSet, user_ids, st.sampled_from(ask.Role)),
+    st.builds(records.OwnerTransferred, user_ids),
+    st.builds(records.MemberMuted, user_ids, numbers),
+    st.builds(records.AllMuted, st.booleans(), users),
+    st.builds(records.GroupProfileSet, perhaps(lines), perhaps(lines), perhaps(lines)),
+    st.builds(records.NicknameSet, lines),
+    st.builds(records.GroupRulesSet, *rules),
+    st.builds(records.JoinLinkMade, names, numbers, small),
+    st.builds(records.JoinLinkRevoked, names),
+    st.builds(records.MemberJoined, names),
+    st.builds(records.JoinRequested, lines),
+    st.builds(records.JoinAnswered, user_ids, st.booleans()),
+    st.builds(records.GroupDismissed),
     st.builds(records.Recalled, user_ids),
     st.builds(records.RecallNotice, positive),
     st.builds(records.GroupCreated, lines, users),
@@ -99,6 +152,22 @@ pages = st.lists(encoded_entries, max_size=3).map(tuple)
 
 # From the client
 
+group_commands: st.SearchStrategy[Any] = st.one_of(
+    st.builds(ask.SetRole, user_ids, st.sampled_from([ask.Role.ADMIN, ask.Role.MEMBER])),
+    st.builds(ask.TransferOwner, user_ids),
+    st.builds(ask.MuteMember, user_ids, numbers),
+    st.builds(ask.MuteAll, st.booleans(), users),
+    st.builds(ask.SetGroupProfile, titles, perhaps(lines), perhaps(lines)),
+    st.builds(ask.SetNickname, lines),
+    st.builds(ask.SetGroupRules, st.booleans(), *rules[1:]),
+    st.builds(ask.MakeJoinLink, names, tokens, numbers, st.integers(0, 1_000_000)),
+    st.builds(ask.RevokeJoinLink, names),
+    st.builds(ask.JoinByLink, tokens),
+    st.builds(ask.RequestJoin, lines),
+    st.builds(ask.AnswerJoin, user_ids, st.booleans()),
+    st.builds(ask.DismissGroup),
+)
+
 
 @st.composite
 def submissions(draw: st.DrawFn) -> frames.Submit:
@@ -106,6 +175,7 @@ def submissions(draw: st.DrawFn) -> frames.Submit:
     conversation_id = draw(conversation_ids)
     client_msg_id, resend = draw(client_msg_ids), draw(st.booleans())
     view = draw(views(conversation_id))
+    mentions = st.just(view.mention_all)
     command: Any = draw(
         st.one_of(
             st.just(ask.SendMessage(view.kind, build_content(view), view.mention_all)),
@@ -114,6 +184,12 @@ def submissions(draw: st.DrawFn) -> frames.Submit:
             st.builds(ask.AddMembers, some_users, st.just(0)),
             st.builds(ask.RemoveMembers, some_users),
             st.builds(ask.LeaveGroup),
+            st.builds(ask.EditMessage, positive, st.just(view.kind), st.just(build_content(view)), mentions),
+            st.builds(ask.DeleteMessage, positive),
+            st.builds(ask.React, positive, emojis, st.booleans()),
+            st.builds(ask.Pin, positive, st.booleans()),
+            st.builds(ask.Block, st.booleans()),
+            group_commands,
         )
     )
     if type(command) is ask.CreateGroup and draw(st.booleans()):
@@ -121,6 +197,39 @@ def submissions(draw: st.DrawFn) -> frames.Submit:
     return frames.Submit(conversation_id, client_msg_id, command, resend)
 
 
+labels = st.lists(titles.map(lambda title: title[:32]).filter(str.strip), max_size=4, unique=True).map(tuple)
+chosen: Any = {
+    personal.Topic.CONVERSATION: st.builds(
+        personal.ConversationSettings,
+        *(numbers, st.booleans(), numbers, st.booleans(), numbers, numbers, st.booleans(), labels),
+    ),
+    personal.Topic.DRAFT: st.builds(personal.Draft, words, numbers, numbers),
+    personal.Topic.HIDDEN: st.builds(personal.Hidden),
+    personal.Topic.CONTACT: st.builds(personal.Contact, lines, labels, words),
+    personal.Topic.SETTINGS: st.builds(
+        personal.Settings, st.integers(0, 1_439), st.integers(0, 1_439), st.integers(-840, 840)
+    ),
+}
+item_keys: Any = {
+    personal.Topic.CONVERSATION: conversation_ids,
+    personal.Topic.DRAFT: conversation_ids,
+    personal.Topic.HIDDEN: st.builds(personal.hidden_key, conversation_ids, st.integers(1, 10**17)),
+    personal.Topic.CONTACT: names,
+    personal.Topic.SETTINGS: st.just(personal.ME),
+}
+
+
+@st.composite
+def items(draw: st.DrawFn) -> personal.Item:
+    """An item that a client may put."""
+    topic = draw(st.sampled_from(sorted(chosen)))
+    key, version = draw(item_keys[topic]), draw(numbers)
+    if draw(st.booleans()):
+        return personal.Item(topic, key, deleted=True, version=version)
+    return personal.Item(topic, key, encode_value(draw(chosen[topic])), version=version)
+
+
+some_items = st.lists(items(), min_size=1, max_size=3, unique_by=lambda item: (item.topic, item.key)).map(tuple)
 cursors = st.text(LETTERS, max_size=40)
 commands = st.one_of(
     st.builds(frames.Connect, words, lines, st.lists(st.text(LETTERS, max_size=9), max_size=3).map(tuple), cursors),
@@ -130,8 +239,12 @@ commands = st.one_of(
     st.builds(frames.Sync, cursors, small),
     st.builds(frames.GetEntries, conversation_ids, numbers, st.booleans(), small),
     st.builds(frames.GetMembers, conversation_ids, cursors, small),
+    st.builds(frames.GetGroup, conversation_ids),
     st.builds(frames.GetPositions, conversation_ids, users),
+    st.builds(frames.PutItems, some_items),
+    st.builds(frames.GetItems, numbers, cursors, small),
     st.builds(frames.Ping),
+    st.builds(frames.WatchPresence, users),
 )
 client_frames = st.builds(frames.ClientFrame, small, commands)
 
@@ -164,23 +277,37 @@ limits = st.builds(
     pending_submissions=small,
     page_entries=small,
 )
-member_rows = st.builds(frames.MemberRow, user_ids, st.sampled_from(["owner", "admin", "member"]), numbers)
+roles = st.sampled_from(["owner", "admin", "member"])
 positions = st.builds(frames.Position, user_ids, numbers, numbers)
 times = st.integers(0, 2**63 - 1)
+presences = st.builds(frames.Presence, user_ids, st.booleans(), times)
+member_rows = st.builds(frames.MemberRow, user_ids, roles, numbers, times, lines)
+groups = st.builds(
+    frames.Group,
+    *(conversation_ids, lines, lines, words, small, member_rows, st.booleans()),
+    *(st.sampled_from(["closed", "approval", "link", "open"]), roles, roles, st.booleans(), users),
+    pinned_seqs=st.lists(numbers, max_size=3).map(tuple),
+    links=st.lists(st.builds(frames.JoinLinkRow, names, user_ids, times, small, small), max_size=2).map(tuple),
+    requests=st.lists(st.builds(frames.JoinRequestRow, user_ids, lines, times), max_size=2).map(tuple),
+)
 events = st.one_of(
     st.builds(frames.ErrorReply, small, names, words, small, st.booleans()),
-    st.builds(frames.Connected, names, user_ids, names, times, small, limits, sync_pages),
+    st.builds(frames.Connected, names, user_ids, names, times, small, limits, sync_pages, numbers),
     st.builds(_receipt, conversation_ids, client_msg_ids, st.tuples(numbers, numbers, times, numbers)),
     sync_pages,
     st.builds(frames.EntryPage, conversation_ids, pages, st.booleans(), numbers, numbers),
     st.builds(
         frames.MemberPage, conversation_ids, st.lists(member_rows, max_size=3).map(tuple), cursors, st.booleans()
     ),
+    groups,
     st.builds(frames.Positions, conversation_ids, st.lists(positions, max_size=3).map(tuple)),
+    st.builds(frames.ItemPage, some_items, numbers, cursors, st.booleans(), st.booleans()),
+    st.builds(frames.ItemsChanged, some_items, numbers, numbers),
     st.builds(frames.Pong, times),
     st.builds(frames.Push, pages),
     st.builds(frames.SignalPush, conversation_ids, user_ids, names),
     st.builds(frames.GoAway, small),
     st.builds(frames.Resync),
+    st.builds(frames.Presences, st.lists(presences, max_size=3).map(tuple)),
 )
 server_frames = st.builds(frames.ServerFrame, small, events)

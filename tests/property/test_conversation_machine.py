@@ -24,12 +24,13 @@ from hongyan.model.commands import (
     MovePositions,
     Recall,
     RemoveMembers,
+    Role,
     SendMessage,
 )
 from hongyan.model.conversation import apply, needed_facts
 from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.records import Entry, Record
-from hongyan.model.state import Conversation, Outcome, Role, new_conversation, unread
+from hongyan.model.state import Conversation, Outcome, new_conversation, unread
 from hongyan.protocol.codec import encode_entry
 from tests.property.naive import Answer, Expected, NaiveConversation
 from tests.property.owner import Owner, now

@@ -25,6 +25,27 @@ every_command = {
     ask.RemoveMembers: st.builds(ask.RemoveMembers, draw.users),
     ask.LeaveGroup: st.builds(ask.LeaveGroup),
     ask.MovePositions: st.builds(ask.MovePositions, marks),
+    ask.SendToFriend: st.builds(ask.SendToFriend, st.integers(1, 8), st.binary(max_size=300), st.booleans()),
+    ask.EditMessage: st.builds(ask.EditMessage, draw.positive, draw.small, st.binary(), st.booleans(), draw.numbers),
+    ask.DeleteMessage: st.builds(ask.DeleteMessage, draw.positive),
+    ask.React: st.builds(ask.React, draw.positive, texts, st.booleans()),
+    ask.Pin: st.builds(ask.Pin, draw.positive, st.booleans()),
+    ask.Block: st.builds(ask.Block, st.booleans()),
+    ask.Befriend: st.builds(ask.Befriend, draw.user_ids, texts),
+    ask.Unfriend: st.builds(ask.Unfriend, draw.user_ids),
+    ask.SetRole: st.builds(ask.SetRole, draw.user_ids, st.sampled_from(ask.Role)),
+    ask.TransferOwner: st.builds(ask.TransferOwner, draw.user_ids),
+    ask.MuteMember: st.builds(ask.MuteMember, draw.user_ids, draw.numbers),
+    ask.MuteAll: st.builds(ask.MuteAll, st.booleans(), draw.users),
+    ask.SetGroupProfile: st.builds(ask.SetGroupProfile, *[draw.perhaps(texts)] * 3),
+    ask.SetNickname: st.builds(ask.SetNickname, texts),
+    ask.SetGroupRules: st.builds(ask.SetGroupRules, *draw.rules),
+    ask.MakeJoinLink: st.builds(ask.MakeJoinLink, draw.names, texts, draw.numbers, draw.numbers),
+    ask.RevokeJoinLink: st.builds(ask.RevokeJoinLink, draw.names),
+    ask.JoinByLink: st.builds(ask.JoinByLink, texts, draw.numbers),
+    ask.RequestJoin: st.builds(ask.RequestJoin, texts, draw.numbers),
+    ask.AnswerJoin: st.builds(ask.AnswerJoin, draw.user_ids, st.booleans(), draw.numbers),
+    ask.DismissGroup: st.builds(ask.DismissGroup),
 }
 records = st.builds(
     Record,
@@ -55,7 +76,7 @@ def test_records_come_back_from_msgpack_as_they_were(batch: list[Record]) -> Non
 BOB = UserId("bob")
 WRITTEN: list[tuple[str, ask.AnyCommand]] = [
     ("9ba3673a62a5616c696365a26d3107cd03e8940101c40468657961c3fbc3090a0b", ask.SendMessage(1, b"heya", True)),
-    ("9ba3673a62a5616c696365a26d3107cd03e8930203ce0001d4c0fbc3090a0b", ask.Recall(3, 120_000)),
+    ("9ba3673a62a5616c696365a26d3107cd03e8940203ce0001d4c0fffbc3090a0b", ask.Recall(3, 120_000)),
     ("9ba3673a62a5616c696365a26d3107cd03e89403a3e4b9a691a3626f62cd01f4fbc3090a0b", ask.CreateGroup("书", (BOB,), 500)),
     ("9ba3673a62a5616c696365a26d3107cd03e8930491a3626f62cd01f4fbc3090a0b", ask.AddMembers((BOB,), 500)),
     ("9ba3673a62a5616c696365a26d3107cd03e8920591a3626f62fbc3090a0b", ask.RemoveMembers((BOB,))),
@@ -71,6 +92,11 @@ def test_a_log_that_was_written_before_is_read_and_written_the_same(written: str
     record = Record(*stamps, command, -5, True, 9, 10, 11)
     assert msgspec.msgpack.encode(record).hex() == written
     assert msgspec.msgpack.decode(bytes.fromhex(written), type=Record) == record
+
+
+def test_a_recall_of_an_older_log_has_one_window_for_everybody() -> None:
+    written = bytes.fromhex("9ba3673a62a5616c696365a26d3107cd03e8930203ce0001d4c0fbc3090a0b")
+    assert msgspec.msgpack.decode(written, type=Record).command == ask.Recall(3, 120_000, admin_window_ms=-1)
 
 
 def test_a_record_written_before_a_field_was_added_has_its_default() -> None:

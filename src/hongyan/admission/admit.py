@@ -1,14 +1,33 @@
 """From a submission to a record in the log."""
 
+import hashlib
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Any
 
 import msgspec
 import xxhash
+from msgspec.structs import replace
 
 from hongyan.admission.snowflake import Snowflake
 from hongyan.model.codes import InvalidField, NotAllowed, NotAMember, RateLimited, UserUnknown
-from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, LeaveGroup, Recall, RemoveMembers, SendMessage
+from hongyan.model.commands import (
+    AddMembers,
+    AnswerJoin,
+    AnyCommand,
+    Befriend,
+    CreateGroup,
+    EditMessage,
+    GroupCommand,
+    JoinByLink,
+    MakeJoinLink,
+    Recall,
+    RequestJoin,
+    SendMessage,
+    SingleCommand,
+    Unfriend,
+)
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import (
     SYSTEM_USER,
@@ -21,12 +40,13 @@ from hongyan.model.ids import (
 )
 from hongyan.model.records import Record
 from hongyan.ports.clock import Clock
+from hongyan.ports.commands import Allowance
 from hongyan.ports.link import Later, Submission
 from hongyan.ports.log import Log
 from hongyan.ports.screen import Screen
 from hongyan.ports.state import Hot
 
-SCREENED: frozenset[type] = frozenset({SendMessage})
+SCREENED: frozenset[type] = frozenset({SendMessage, EditMessage})
 """The commands that say something."""
 
 _GROUP_ID_BITS = 128
@@ -34,12 +54,17 @@ _BUCKETS = 100_000  # as many are kept before it is worth a look which of them a
 
 
 class AdmissionOptions(msgspec.Struct, frozen=True):
-    """What is stamped into commands, and how fast one user may submit (a bucket of `burst`)."""
+    """What is stamped into commands, and how fast one user may submit (a bucket of `burst`).
+
+    `admin_recall_window_ms` is for an admin's or owner's own messages in a group; an edit window of 0 is endless.
+    """
 
     group_members: int = 500
     recall_window_ms: int = 120_000
     submissions_per_s: float = 50.0
     burst: int = 200
+    admin_recall_window_ms: int = -1
+    edit_window_ms: int = 0
 
 
 class Directory(msgspec.Struct, frozen=True):
@@ -123,29 +148,26 @@ class Admission:
     def _check_shape(self, conversation_id: ConversationId, submission: Submission) -> Sequence[UserId]:
         """Refuses what is plainly wrong; returns the users that have to exist."""
         kind, sender_id, command = kind_of(conversation_id), submission.sender_id, submission.command
+        _check_place(kind, command)
         if kind is ConversationKind.GROUP:
             return command.member_ids if isinstance(command, CreateGroup | AddMembers) else ()
-        if isinstance(command, CreateGroup | AddMembers | RemoveMembers | LeaveGroup):
-            raise InvalidField(field="conversation_id", reason="a group's id begins with g:")
+        members = fixed_members(conversation_id)
+        if isinstance(command, Befriend | Unfriend):
+            if sender_id != SYSTEM_USER:
+                raise NotAllowed(action="decide who are friends")
+            return members
         if kind is ConversationKind.SYSTEM:
             if sender_id != SYSTEM_USER:
                 raise NotAllowed(action="send")
-            return fixed_members(conversation_id)
-        members = fixed_members(conversation_id)
+            return members
         if sender_id not in members:
             raise NotAMember(conversation_id=conversation_id)
         return [user_id for user_id in members if user_id != sender_id]
 
     def _stamped(self, command: AnyCommand) -> AnyCommand:
         """The command with the limits that hold now, so that a replay decides as today."""
-        options = self._options
-        if isinstance(command, Recall):
-            return Recall(command.seq, options.recall_window_ms)
-        if isinstance(command, CreateGroup):
-            return CreateGroup(command.name, command.member_ids, options.group_members)
-        if isinstance(command, AddMembers):
-            return AddMembers(command.member_ids, options.group_members)
-        return command
+        stamp = _STAMPS.get(type(command))
+        return stamp(command, self._options) if stamp is not None else command
 
     def _append(
         self, submission: Submission, conversation_id: ConversationId, command: AnyCommand, now_ms: int
@@ -182,6 +204,14 @@ class Admission:
             raise RateLimited(what="submissions", retry_after_ms=wait_ms)
         bucket.tokens -= 1.0
 
+    def allowance(self, user_id: UserId) -> Allowance:
+        """What a user may still submit now; asking spends nothing."""
+        rate, burst = self._options.submissions_per_s, self._options.burst
+        bucket, tokens = self._buckets.get(user_id), float(burst)
+        if bucket is not None:
+            tokens = min(tokens, bucket.tokens + max(0, self._clock() - bucket.at_ms) / 1000 * rate)
+        return Allowance(burst, max(1, math.ceil(burst / rate)), int(tokens), math.ceil((burst - tokens) / rate))
+
     def _forget_idle(self, now_ms: int) -> None:
         """A bucket that has had time to fill again says nothing."""
         full_after_ms = 1000 * self._options.burst / self._options.submissions_per_s
@@ -196,9 +226,48 @@ def _never(_conversation_id: ConversationId) -> bool:
     return False
 
 
+def _check_place(kind: ConversationKind, command: AnyCommand) -> None:
+    """Some commands are asked of one kind of conversation only."""
+    if isinstance(command, GroupCommand) and kind is not ConversationKind.GROUP:
+        raise InvalidField(field="conversation_id", reason="a group's id begins with g:")
+    if isinstance(command, SingleCommand) and kind is not ConversationKind.SINGLE:
+        raise InvalidField(field="conversation_id", reason="the id of a conversation of two begins with s:")
+
+
+def _limited(command: Any, options: AdmissionOptions) -> AnyCommand:
+    return replace(command, limit=options.group_members)  # type: ignore[no-any-return]  # as it came
+
+
+def _hashed(command: Any, options: AdmissionOptions) -> AnyCommand:
+    """Tokens are random, so a plain hash keeps them secret; what opens a group is nowhere in the log."""
+    hashed = replace(command, token=hashlib.sha256(command.token.encode()).hexdigest()[:32])
+    return _limited(hashed, options) if isinstance(command, JoinByLink) else hashed
+
+
+def _recall_windows(command: Recall, options: AdmissionOptions) -> AnyCommand:
+    return Recall(command.seq, options.recall_window_ms, options.admin_recall_window_ms)
+
+
+_STAMPS: dict[type, Callable[[Any, AdmissionOptions], AnyCommand]] = {
+    Recall: _recall_windows,
+    EditMessage: lambda command, options: replace(command, window_ms=options.edit_window_ms),
+    CreateGroup: _limited,
+    AddMembers: _limited,
+    RequestJoin: _limited,
+    AnswerJoin: _limited,
+    MakeJoinLink: _hashed,
+    JoinByLink: _hashed,
+}
+
+
 def _digest(command: AnyCommand) -> int:
     """A hash of what the client asked, as a signed 64-bit number; limits stamped later are no part of it."""
-    payload = command.content if type(command) is SendMessage else msgspec.msgpack.encode(command)
+    if type(command) is SendMessage:
+        payload = command.content
+    elif type(command) is Recall:
+        payload = msgspec.msgpack.encode((2, command.seq, 0))  # as it was before recalls had a second window
+    else:
+        payload = msgspec.msgpack.encode(command)
     return xxhash.xxh3_64_intdigest(payload) - (1 << 63)
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from hongyan.app.commands import LocalCommands
+from hongyan.app.wakes import LocalWakes
 from hongyan.gateway.gateway import Gateway
+from hongyan.model.codes import CloseCode
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ConversationId, DeviceId, UserId
 from hongyan.model.records import Record
@@ -11,13 +13,16 @@ from hongyan.ports.link import Fanout
 
 
 class LocalDownlink:
-    """A `ports.link.Downlink` to the one gateway and to the commands of services.
+    """A `ports.link.Downlink` to the one gateway, to the commands of services and to long polls.
 
     Until they are set, as in a replay at start, nobody is there to hear.
     """
 
     gateway: Gateway | None = None
     commands: LocalCommands | None = None
+
+    def __init__(self) -> None:
+        self.wakes = LocalWakes()
 
     def deliver(self, gateway: int, fanouts: Sequence[Fanout]) -> None:
         """See the port."""
@@ -26,16 +31,22 @@ class LocalDownlink:
             commands.deliver(fanouts)
         elif self.gateway is not None:
             self.gateway.deliver(gateway, fanouts)
+            self.wakes.delivered(fanouts)
 
     def signal(self, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
         """See the port."""
         if self.gateway is not None:
             self.gateway.signal(recipients, sign)
 
-    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
+    def notify(self, user_ids: Sequence[UserId], encoded: bytes, *, droppable: bool = False) -> None:
         """See the port."""
         if self.gateway is not None:
-            self.gateway.disconnect(user_id, device_id)
+            self.gateway.notify(user_ids, encoded, droppable=droppable)
+
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
+        """See the port."""
+        if self.gateway is not None:
+            self.gateway.disconnect(user_id, device_id, code)
 
     def append_failed(self, records: Sequence[Record], error: HongyanError) -> None:
         """A log's listener: the senders are told."""

@@ -21,7 +21,7 @@ from hongyan.app.node import Stages, Trimmer, build, now_ms
 from hongyan.app.rest import RestServer, reason_of
 from hongyan.app.run import Runnable, run_all
 from hongyan.app.services import services_of
-from hongyan.app.users import open_users
+from hongyan.app.users import UserServices, open_user_services
 from hongyan.config import Config
 from hongyan.config.load import parse_address
 from hongyan.gateway.listener import Listening
@@ -30,12 +30,11 @@ from hongyan.gateway.websocket import listen_websocket
 from hongyan.model.errors import SetupError
 from hongyan.protocol.codec import check_backend
 from hongyan.rest import Status, build_rest
-from hongyan.services.users.service import Users
 from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
-_DATABASES = ("log", "message", "user", "admin", "webhook")
+_DATABASES = ("log", "message", "user", "relation", "admin", "webhook", "conversation")
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -91,19 +90,20 @@ async def serve(config: Config, announce: Announce) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, _asked_to_stop, stop)
             handlers.callback(loop.remove_signal_handler, number)
-        async with open_users(config, config.data_dir, now_ms) as users:
-            stages = build(config, config.data_dir, users)
-            users.on_logged_out = stages.gateway.disconnect
+        async with open_user_services(config, config.data_dir, now_ms) as accounts:
+            stages = build(config, config.data_dir, accounts.users)
+            accounts.users.on_logged_out = stages.gateway.disconnect
             try:
-                await _serve(config, users, stages, Door(announce, stop))
+                await stages.personal.load()
+                await _serve(config, accounts, stages, Door(announce, stop))
             finally:
                 await stages.engines.close()
 
 
-async def _serve(config: Config, users: Users, stages: Stages, door: "Door") -> None:
+async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "Door") -> None:
     status = Status()
-    async with open_integrators(config, config.data_dir, stages, users) as joined:
-        rest = RestServer(config, build_rest(services_of(stages, users, status, joined.services)))
+    async with open_integrators(config, config.data_dir, stages, accounts.users) as joined:
+        rest = RestServer(config, build_rest(services_of(stages, accounts, status, joined.services)))
         front = Front(config, stages, rest, door, status)
         things = [*background(config, stages, joined), stages.gateway, rest, front]
         await run_all(things, front.stopped)
@@ -142,6 +142,7 @@ class Front:
         self._door.announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
         await self._door.stop.wait()
         self._status.ready = False
+        self._stages.wakes.drain()
         for listening in listenings:
             listening.close()
         await self._stages.gateway.drain()

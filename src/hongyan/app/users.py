@@ -5,29 +5,50 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
+
 from hongyan.adapters.store.migrate import database_file
+from hongyan.adapters.store.people_sqlite import SqlitePeopleStore
 from hongyan.adapters.store.users_sqlite import SqliteSessionStore, SqliteUserStore, UserDatabase
 from hongyan.config import Config
+from hongyan.model.privacy import Strangers
 from hongyan.ports.clock import Clock
 from hongyan.services.users.passwords import Passwords
-from hongyan.services.users.records import UsersOptions
+from hongyan.services.users.people import People, PeopleOptions
+from hongyan.services.users.records import PlatformLimits, UsersOptions
 from hongyan.services.users.secrets import open_secrets
 from hongyan.services.users.service import Crypto, Stores, Users
 from hongyan.services.users.tokens import AccessTokens, RefreshTokens
 
 
+class UserServices(msgspec.Struct, frozen=True):
+    """What lives on the file of the accounts."""
+
+    users: Users
+    people: People
+
+
 @asynccontextmanager
 async def open_users(config: Config, data_dir: Path, clock: Clock) -> AsyncIterator[Users]:
-    """The service, loaded; its file and threads are closed at the end. Raises SetupError for bad secrets."""
+    """The accounts alone, as `open_user_services` opens them."""
+    async with open_user_services(config, data_dir, clock) as services:
+        yield services.users
+
+
+@asynccontextmanager
+async def open_user_services(config: Config, data_dir: Path, clock: Clock) -> AsyncIterator[UserServices]:
+    """The services, loaded; their file and threads are closed at the end. Raises SetupError for bad secrets."""
     secrets = await asyncio.to_thread(open_secrets, data_dir)
     keys = config.users
     database = UserDatabase(database_file(data_dir, "user"))
     passwords = Passwords(keys.argon2_memory_kib, keys.argon2_iterations, keys.password_queue)
     crypto = Crypto(passwords, AccessTokens(secrets, keys.access_ttl_s, clock), RefreshTokens(secrets))
     users = Users(Stores(SqliteUserStore(database), SqliteSessionStore(database)), crypto, clock, users_options(config))
+    people = People(SqlitePeopleStore(database), clock, people_options(config))
     try:
         await users.load()
-        yield users
+        await people.load()
+        yield UserServices(users, people)
     finally:
         await passwords.close()
         await database.close()
@@ -44,4 +65,16 @@ def users_options(config: Config) -> UsersOptions:
         registrations_per_hour=keys.registrations_per_hour,
         log_ins_per_minute=keys.log_ins_per_minute,
         user_log_ins_per_minute=keys.user_log_ins_per_minute,
+        platforms=PlatformLimits(keys.phone_devices, keys.tablet_devices, keys.desktop_devices, keys.web_devices),
+    )
+
+
+def people_options(config: Config) -> PeopleOptions:
+    """As above."""
+    keys = config.people
+    return PeopleOptions(
+        strangers=Strangers[keys.strangers.upper()],
+        searches_per_hour=keys.searches_per_hour,
+        address_searches_per_hour=keys.address_searches_per_hour,
+        handles_per_day=keys.handles_per_day,
     )

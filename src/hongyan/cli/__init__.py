@@ -13,6 +13,7 @@ from hongyan import __version__
 from hongyan.cli import config, user
 from hongyan.cli.bench.command import bench
 from hongyan.cli.chat.command import chat
+from hongyan.cli.demo.command import demo
 from hongyan.cli.doctor.command import doctor
 from hongyan.cli.serve import serve
 from hongyan.model.errors import HongyanError, SetupError
@@ -25,6 +26,7 @@ def build_app() -> typer.Typer:
     app.command("serve")(serve)
     app.command("chat")(chat)
     app.command("bench")(bench)
+    app.command("demo")(demo)
     app.command("doctor")(doctor)
     app.add_typer(user.app, name="user")
     app.add_typer(config.app, name="config")

@@ -65,6 +65,13 @@ class Limits(msgspec.Struct, frozen=True):
         int, Meta(ge=1, le=1_000, description="Requests of one connection that wait for their replies.")
     ] = 16
     sync_page: Annotated[int, Meta(ge=1, le=1_000, description="Conversations in one page of a sync.")] = 200
+    items_per_user: Annotated[
+        int,
+        Meta(ge=10, le=10_000_000, description="What a user keeps for himself: settings, drafts, deletions, notes."),
+    ] = 20_000
+    item_bytes_per_user: Annotated[
+        int, Meta(ge=1_024, le=1_073_741_824, description="Bytes of the things a user keeps for himself.")
+    ] = 4_194_304
     too_long_gap: Annotated[
         int, Meta(ge=100, le=10_000_000, description="Entries behind from which a device restarts near the head.")
     ] = 50_000
@@ -158,6 +165,39 @@ class Users(msgspec.Struct, frozen=True):
     user_log_ins_per_minute: Annotated[
         int, Meta(ge=1, le=10_000_000, description="Failed log-ins of one user from one address.")
     ] = 10
+    phone_devices: Annotated[
+        int,
+        Meta(ge=0, le=1_000, description="Phones of a user; a newer one replaces the oldest. 0: no limit of its own."),
+    ] = 0
+    tablet_devices: Annotated[int, Meta(ge=0, le=1_000, description="Tablets of a user, likewise.")] = 0
+    desktop_devices: Annotated[int, Meta(ge=0, le=1_000, description="Desktops of a user, likewise.")] = 0
+    web_devices: Annotated[int, Meta(ge=0, le=1_000, description="Browsers of a user, likewise.")] = 0
+
+
+class People(msgspec.Struct, frozen=True):
+    """How people find each other and become friends."""
+
+    strangers: Annotated[
+        Literal["open", "request", "friends"],
+        Meta(
+            description="What strangers may begin with a user who did not choose: write; ask to become friends first; nothing."
+        ),
+    ] = "open"
+    searches_per_hour: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Searches by handle of one user; hits and misses count alike.")
+    ] = 60
+    address_searches_per_hour: Annotated[
+        int, Meta(ge=1, le=10_000_000, description="Searches by handle from one address.")
+    ] = 600
+    handles_per_day: Annotated[int, Meta(ge=1, le=1_000_000, description="New handles of one user.")] = 5
+    friends: Annotated[int, Meta(ge=1, le=100_000, description="Friends of a user.")] = 5_000
+    open_requests: Annotated[
+        int, Meta(ge=1, le=100_000, description="Friend requests of a user without an answer; to him 10 times as many.")
+    ] = 100
+    requests_per_day: Annotated[int, Meta(ge=1, le=1_000_000, description="Friend requests of one user.")] = 100
+    request_ttl_s: Annotated[
+        int, Meta(ge=60, le=315_360_000, description="How long a friend request waits for an answer.")
+    ] = 2_592_000
 
 
 class Hooks(msgspec.Struct, frozen=True):
@@ -219,5 +259,6 @@ class Config(msgspec.Struct, frozen=True):
     log: Log = field(default_factory=Log)
     delivery: Delivery = field(default_factory=Delivery)
     users: Users = field(default_factory=Users)
+    people: People = field(default_factory=People)
     hooks: Hooks = field(default_factory=Hooks)
     logging: Logging = field(default_factory=Logging)

@@ -37,8 +37,16 @@ Handler = Callable[[Identity, Any], Awaitable[frames.ServerEvent]]
 SyncHandler = Callable[[Identity, frames.Sync], Awaitable[frames.SyncPage]]
 """The first page, which a connection gets with its welcome."""
 
+ItemsVersion = Callable[[Identity], Awaitable[int]]
+"""The version of the user's newest item, which a connection gets with its welcome."""
+
 Cast = Callable[[Identity, Any], None]
 """Takes in what wants no answer: marks and signals. Raises the coded error of a refusal."""
+
+
+async def nobody_keeps_items(_identity: Identity) -> int:
+    """Where there are no items, the newest has the version 0."""
+    return 0
 
 
 class GatewayOptions(msgspec.Struct, frozen=True):
@@ -72,6 +80,7 @@ class Uplink(msgspec.Struct, frozen=True):
     sync: SyncHandler
     handlers: Mapping[Any, Handler]
     casts: Mapping[Any, Cast]
+    items_version: ItemsVersion = nobody_keeps_items
 
 
 class Around(msgspec.Struct, frozen=True):
@@ -330,6 +339,7 @@ class Gateway:
         await self._register(connection, identity)
         try:
             page = await self.uplink.sync(identity, frames.Sync(command.cursor))
+            items_version = await self.uplink.items_version(identity)
         except HongyanError as error:
             connection.refuse(request, error)
             self.close(connection, CloseCode.SERVER_ERROR if not error.permanent else CloseCode.BAD_FRAME)
@@ -343,6 +353,7 @@ class Gateway:
             self.options.heartbeat_ms,
             self.options.limits,
             page,
+            items_version,
         )
         connection.reply(request, welcome)
 
@@ -415,11 +426,24 @@ class Gateway:
                 if not connection.paused_at_s:
                     connection.send(packet)
 
-    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
+    def notify(self, user_ids: Sequence[UserId], encoded: bytes, *, droppable: bool = False) -> None:
+        """See ports.link.Downlink."""
+        packets: dict[ServerCodec, bytes] = {}
+        for user_id in user_ids:
+            for connection in self.connections_of(user_id):
+                if droppable and connection.paused_at_s:
+                    continue
+                codec = connection.end.codec
+                packet = packets.get(codec)
+                if packet is None:
+                    packet = packets[codec] = codec.frame(encoded)
+                connection.send(packet)
+
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
         """See ports.link.Downlink."""
         for connection in self.connections_of(user_id):
             if device_id is None or connection.device_id == device_id:
-                self.close(connection, CloseCode.LOGGED_OUT)
+                self.close(connection, code)
 
     def connections_of(self, user_id: UserId) -> tuple[Connection, ...]:
         """The user's connections here."""

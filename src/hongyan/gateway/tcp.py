@@ -18,6 +18,7 @@ _FAREWELLS: Mapping[CloseCode, HongyanError] = {
     CloseCode.OVERLOADED: Overloaded(what="connections", retry_after_ms=1_000),
     CloseCode.CONNECT_TIMEOUT: NotAuthenticated(),
     CloseCode.LOGGED_OUT: TokenRevoked(),
+    CloseCode.REPLACED: TokenRevoked(),
 }
 
 

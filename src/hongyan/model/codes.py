@@ -18,6 +18,7 @@ class ErrorCode(IntEnum):
     INFLATED_TOO_LARGE = 1008
     PATH_UNKNOWN = 1009
     METHOD_NOT_ALLOWED = 1010
+    PRECONDITION_FAILED = 1011
     NOT_AUTHENTICATED = 2001
     TOKEN_INVALID = 2002
     TOKEN_EXPIRED = 2003
@@ -27,6 +28,9 @@ class ErrorCode(IntEnum):
     USER_EXISTS = 2007
     DEVICE_UNKNOWN = 2008
     TOO_MANY_DEVICES = 2009
+    HANDLE_TAKEN = 2010
+    PASSWORD_WRONG = 2011
+    HANDLE_UNKNOWN = 2012
     NOT_A_MEMBER = 3001
     NOT_ALLOWED = 3002
     CONVERSATION_UNKNOWN = 3003
@@ -38,6 +42,28 @@ class ErrorCode(IntEnum):
     GROUP_EXISTS = 3009
     GROUP_FULL = 3010
     LAST_OWNER = 3011
+    REQUEST_UNKNOWN = 3040
+    REQUEST_OVER = 3041
+    REQUESTS_FULL = 3042
+    FRIENDS_FULL = 3043
+    ALREADY_FRIENDS = 3044
+    BLOCKED = 3012
+    NOT_FRIENDS = 3013
+    EDIT_TOO_LATE = 3014
+    TOO_MANY_REACTIONS = 3015
+    TOO_MANY_PINS = 3016
+    MUTED = 3017
+    GROUP_DISMISSED = 3018
+    JOIN_CLOSED = 3019
+    JOIN_LINK_INVALID = 3020
+    JOIN_REQUEST_UNKNOWN = 3021
+    TOO_MANY_JOIN_REQUESTS = 3022
+    TOO_MANY_JOIN_LINKS = 3023
+    DIFFERENT_KIND = 3024
+    ITEM_READ_ONLY = 3050
+    ITEM_CONFLICT = 3051
+    TOO_MANY_ITEMS = 3052
+    ITEMS_TOO_LARGE = 3053
     SCOPE_MISSING = 3060
     CONTENT_REFUSED = 3061
     WEBHOOK_UNKNOWN = 3062
@@ -193,6 +219,15 @@ class MethodNotAllowed(CallerFault):
         super().__init__(retry_after_ms, method=method, path=path)
 
 
+class PreconditionFailed(CallerFault):
+    """It has changed since you read it: the ETag in If-Match is not that of now."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+    permanent = True
+    http_status = 412
+    sentence = "It has changed since you read it: the ETag in If-Match is not that of now."
+
+
 class NotAuthenticated(CallerFault):
     """Connect with a token first."""
 
@@ -284,6 +319,39 @@ class TooManyDevices(CallerFault):
 
     def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
         super().__init__(retry_after_ms, limit=limit)
+
+
+class HandleTaken(CallerFault):
+    """The handle {handle} is taken."""
+
+    code = ErrorCode.HANDLE_TAKEN
+    permanent = True
+    http_status = 409
+    sentence = "The handle {handle} is taken."
+
+    def __init__(self, *, handle: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, handle=handle)
+
+
+class PasswordWrong(CallerFault):
+    """This is not the account's password."""
+
+    code = ErrorCode.PASSWORD_WRONG
+    permanent = True
+    http_status = 403
+    sentence = "This is not the account's password."
+
+
+class HandleUnknown(CallerFault):
+    """Nobody is found by the handle {handle}."""
+
+    code = ErrorCode.HANDLE_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "Nobody is found by the handle {handle}."
+
+    def __init__(self, *, handle: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, handle=handle)
 
 
 class NotAMember(CallerFault):
@@ -413,6 +481,267 @@ class LastOwner(CallerFault):
     permanent = True
     http_status = 409
     sentence = "The last owner stays while others are in the group."
+
+
+class RequestUnknown(CallerFault):
+    """There is no friend request {request_id} for you."""
+
+    code = ErrorCode.REQUEST_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "There is no friend request {request_id} for you."
+
+    def __init__(self, *, request_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, request_id=request_id)
+
+
+class RequestOver(CallerFault):
+    """The request was {state} before."""
+
+    code = ErrorCode.REQUEST_OVER
+    permanent = True
+    http_status = 409
+    sentence = "The request was {state} before."
+
+    def __init__(self, *, state: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, state=state)
+
+
+class RequestsFull(CallerFault):
+    """{limit} friend requests are open; wait for answers first."""
+
+    code = ErrorCode.REQUESTS_FULL
+    permanent = True
+    http_status = 409
+    sentence = "{limit} friend requests are open; wait for answers first."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class FriendsFull(CallerFault):
+    """A user may have {limit} friends."""
+
+    code = ErrorCode.FRIENDS_FULL
+    permanent = True
+    http_status = 409
+    sentence = "A user may have {limit} friends."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class AlreadyFriends(CallerFault):
+    """You and {user_id} are friends already."""
+
+    code = ErrorCode.ALREADY_FRIENDS
+    permanent = True
+    http_status = 409
+    sentence = "You and {user_id} are friends already."
+
+    def __init__(self, *, user_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, user_id=user_id)
+
+
+class Blocked(CallerFault):
+    """{user_id} takes no messages from you."""
+
+    code = ErrorCode.BLOCKED
+    permanent = True
+    http_status = 403
+    sentence = "{user_id} takes no messages from you."
+
+    def __init__(self, *, user_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, user_id=user_id)
+
+
+class NotFriends(CallerFault):
+    """{user_id} takes messages from friends only."""
+
+    code = ErrorCode.NOT_FRIENDS
+    permanent = True
+    http_status = 403
+    sentence = "{user_id} takes messages from friends only."
+
+    def __init__(self, *, user_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, user_id=user_id)
+
+
+class EditTooLate(CallerFault):
+    """A message can be edited for {window_ms} ms."""
+
+    code = ErrorCode.EDIT_TOO_LATE
+    permanent = True
+    http_status = 409
+    sentence = "A message can be edited for {window_ms} ms."
+
+    def __init__(self, *, window_ms: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, window_ms=window_ms)
+
+
+class TooManyReactions(CallerFault):
+    """Entry {seq} can have {limit} {what}."""
+
+    code = ErrorCode.TOO_MANY_REACTIONS
+    permanent = True
+    http_status = 409
+    sentence = "Entry {seq} can have {limit} {what}."
+
+    def __init__(self, *, seq: int, limit: int, what: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, seq=seq, limit=limit, what=what)
+
+
+class TooManyPins(CallerFault):
+    """{limit} entries can be pinned in a conversation."""
+
+    code = ErrorCode.TOO_MANY_PINS
+    permanent = True
+    http_status = 409
+    sentence = "{limit} entries can be pinned in a conversation."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class Muted(CallerFault):
+    """You may not speak here before {until_ms} (ms since 1970; 0: until somebody lifts it)."""
+
+    code = ErrorCode.MUTED
+    permanent = True
+    http_status = 403
+    sentence = "You may not speak here before {until_ms} (ms since 1970; 0: until somebody lifts it)."
+
+    def __init__(self, *, until_ms: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, until_ms=until_ms)
+
+
+class GroupDismissed(CallerFault):
+    """The group {conversation_id} was dismissed."""
+
+    code = ErrorCode.GROUP_DISMISSED
+    permanent = True
+    http_status = 410
+    sentence = "The group {conversation_id} was dismissed."
+
+    def __init__(self, *, conversation_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, conversation_id=conversation_id)
+
+
+class JoinClosed(CallerFault):
+    """The group {conversation_id} lets nobody in that way."""
+
+    code = ErrorCode.JOIN_CLOSED
+    permanent = True
+    http_status = 403
+    sentence = "The group {conversation_id} lets nobody in that way."
+
+    def __init__(self, *, conversation_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, conversation_id=conversation_id)
+
+
+class JoinLinkInvalid(CallerFault):
+    """The link is not known, was used up, or has expired."""
+
+    code = ErrorCode.JOIN_LINK_INVALID
+    permanent = True
+    http_status = 410
+    sentence = "The link is not known, was used up, or has expired."
+
+
+class JoinRequestUnknown(CallerFault):
+    """{user_id} did not ask to be let in."""
+
+    code = ErrorCode.JOIN_REQUEST_UNKNOWN
+    permanent = True
+    http_status = 404
+    sentence = "{user_id} did not ask to be let in."
+
+    def __init__(self, *, user_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, user_id=user_id)
+
+
+class TooManyJoinRequests(CallerFault):
+    """{limit} users wait to be let in; somebody has to answer them first."""
+
+    code = ErrorCode.TOO_MANY_JOIN_REQUESTS
+    permanent = True
+    http_status = 409
+    sentence = "{limit} users wait to be let in; somebody has to answer them first."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class TooManyJoinLinks(CallerFault):
+    """A group can have {limit} links; revoke one first."""
+
+    code = ErrorCode.TOO_MANY_JOIN_LINKS
+    permanent = True
+    http_status = 409
+    sentence = "A group can have {limit} links; revoke one first."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class DifferentKind(CallerFault):
+    """Entry {seq} is a message of another kind; an edit keeps the kind."""
+
+    code = ErrorCode.DIFFERENT_KIND
+    permanent = True
+    http_status = 409
+    sentence = "Entry {seq} is a message of another kind; an edit keeps the kind."
+
+    def __init__(self, *, seq: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, seq=seq)
+
+
+class ItemReadOnly(CallerFault):
+    """Items of the topic {topic} are written by the server."""
+
+    code = ErrorCode.ITEM_READ_ONLY
+    permanent = True
+    http_status = 403
+    sentence = "Items of the topic {topic} are written by the server."
+
+    def __init__(self, *, topic: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, topic=topic)
+
+
+class ItemConflict(CallerFault):
+    """The item {topic} {key} has changed since you read it."""
+
+    code = ErrorCode.ITEM_CONFLICT
+    permanent = True
+    http_status = 409
+    sentence = "The item {topic} {key} has changed since you read it."
+
+    def __init__(self, *, topic: str, key: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, topic=topic, key=key)
+
+
+class TooManyItems(CallerFault):
+    """A user may keep {limit} items; delete some."""
+
+    code = ErrorCode.TOO_MANY_ITEMS
+    permanent = True
+    http_status = 409
+    sentence = "A user may keep {limit} items; delete some."
+
+    def __init__(self, *, limit: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit=limit)
+
+
+class ItemsTooLarge(CallerFault):
+    """The items of a user may have {limit_bytes} bytes together; delete some."""
+
+    code = ErrorCode.ITEMS_TOO_LARGE
+    permanent = True
+    http_status = 409
+    sentence = "The items of a user may have {limit_bytes} bytes together; delete some."
+
+    def __init__(self, *, limit_bytes: int, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, limit_bytes=limit_bytes)
 
 
 class ScopeMissing(CallerFault):
@@ -609,6 +938,7 @@ ERRORS: dict[int, type[HongyanError]] = {
     1008: InflatedTooLarge,
     1009: PathUnknown,
     1010: MethodNotAllowed,
+    1011: PreconditionFailed,
     2001: NotAuthenticated,
     2002: TokenInvalid,
     2003: TokenExpired,
@@ -618,6 +948,9 @@ ERRORS: dict[int, type[HongyanError]] = {
     2007: UserExists,
     2008: DeviceUnknown,
     2009: TooManyDevices,
+    2010: HandleTaken,
+    2011: PasswordWrong,
+    2012: HandleUnknown,
     3001: NotAMember,
     3002: NotAllowed,
     3003: ConversationUnknown,
@@ -629,6 +962,28 @@ ERRORS: dict[int, type[HongyanError]] = {
     3009: GroupExists,
     3010: GroupFull,
     3011: LastOwner,
+    3040: RequestUnknown,
+    3041: RequestOver,
+    3042: RequestsFull,
+    3043: FriendsFull,
+    3044: AlreadyFriends,
+    3012: Blocked,
+    3013: NotFriends,
+    3014: EditTooLate,
+    3015: TooManyReactions,
+    3016: TooManyPins,
+    3017: Muted,
+    3018: GroupDismissed,
+    3019: JoinClosed,
+    3020: JoinLinkInvalid,
+    3021: JoinRequestUnknown,
+    3022: TooManyJoinRequests,
+    3023: TooManyJoinLinks,
+    3024: DifferentKind,
+    3050: ItemReadOnly,
+    3051: ItemConflict,
+    3052: TooManyItems,
+    3053: ItemsTooLarge,
     3060: ScopeMissing,
     3061: ContentRefused,
     3062: WebhookUnknown,
@@ -657,5 +1012,5 @@ CLOSE_SENTENCES: dict[int, str] = {
     4500: "The bytes break the protocol.",
     4501: "The token was refused; log in or refresh first.",
     4502: "This device was logged out.",
-    4503: "The same device connected elsewhere.",
+    4503: "This device logged in again elsewhere, or another one took its place.",
 }

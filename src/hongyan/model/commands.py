@@ -24,6 +24,23 @@ class MessageKind(IntEnum):
     CUSTOM = 8
 
 
+class Role(IntEnum):
+    """Rank in a group; a higher one may act on a lower one."""
+
+    MEMBER = 1
+    ADMIN = 2
+    OWNER = 3
+
+
+class JoinPolicy(IntEnum):
+    """How one comes into a group without being added."""
+
+    CLOSED = 1
+    APPROVAL = 2
+    LINK = 3
+    OPEN = 4
+
+
 class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One request to a conversation. `countable` in a subclass's entry is decided by its rule."""
 
@@ -37,10 +54,14 @@ class SendMessage(Command, frozen=True, tag=1):
 
 
 class Recall(Command, frozen=True, tag=2):
-    """Take back the message at `seq`, sent at most `window_ms` ago."""
+    """Take back the message at `seq`, sent at most `window_ms` ago.
+
+    `admin_window_ms` is the window of admins and owners for their own messages; -1: the same.
+    """
 
     seq: int
     window_ms: int
+    admin_window_ms: int = -1
 
 
 class CreateGroup(Command, frozen=True, tag=3):
@@ -82,4 +103,173 @@ class MovePositions(Command, frozen=True, tag=7):
     marks: tuple[Mark, ...]
 
 
-AnyCommand = SendMessage | Recall | CreateGroup | AddMembers | RemoveMembers | LeaveGroup | MovePositions
+class EditMessage(Command, frozen=True, tag=8):
+    """Let the sender's message at `seq`, sent at most `window_ms` ago (0: whenever), say something else of its kind."""
+
+    seq: int
+    kind: int
+    content: bytes
+    mention_all: bool = False
+    window_ms: int = 0
+
+
+class DeleteMessage(Command, frozen=True, tag=9):
+    """Take the message at `seq` away for everybody."""
+
+    seq: int
+
+
+class React(Command, frozen=True, tag=10):
+    """Put a reaction to the message at `seq`, or take it back."""
+
+    seq: int
+    emoji: str
+    on: bool = True
+
+
+class Pin(Command, frozen=True, tag=11):
+    """Pin the message at `seq` for everybody, or unpin it."""
+
+    seq: int
+    on: bool = True
+
+
+class Block(Command, frozen=True, tag=12):
+    """Take no messages from the other of a single conversation any more, or do again. Silent."""
+
+    on: bool = True
+
+
+class Befriend(Command, frozen=True, tag=13):
+    """The two of a single conversation are friends. The system says so; `by_user_id` asked for it."""
+
+    by_user_id: UserId
+    note: str = ""
+
+
+class Unfriend(Command, frozen=True, tag=14):
+    """They are no more, because `by_user_id` wants it so. The system says so. Silent."""
+
+    by_user_id: UserId
+
+
+class SetRole(Command, frozen=True, tag=15):
+    """Make a member an admin, or an admin a member."""
+
+    user_id: UserId
+    role: Role
+
+
+class TransferOwner(Command, frozen=True, tag=16):
+    """Give a group to another member."""
+
+    user_id: UserId
+
+
+class MuteMember(Command, frozen=True, tag=17):
+    """Let a member not speak before `until_ms`; 0 lifts it."""
+
+    user_id: UserId
+    until_ms: int
+
+
+class MuteAll(Command, frozen=True, tag=18):
+    """Let only admins speak, and those allowed."""
+
+    on: bool
+    allowed_ids: tuple[UserId, ...] = ()
+
+
+class SetGroupProfile(Command, frozen=True, tag=19):
+    """How a group is shown; None leaves a thing as it is."""
+
+    name: str | None = None
+    avatar: str | None = None
+    announcement: str | None = None
+
+
+class SetNickname(Command, frozen=True, tag=20):
+    """The sender's name in this group; empty takes it away."""
+
+    nickname: str
+
+
+class SetGroupRules(Command, frozen=True, tag=21):
+    """What a group allows; None leaves a thing as it is. `who_may_…` are the least roles that may."""
+
+    history_for_newcomers: bool | None = None
+    join_policy: JoinPolicy | None = None
+    who_may_add: Role | None = None
+    who_may_mention_all: Role | None = None
+
+
+class MakeJoinLink(Command, frozen=True, tag=22):
+    """Who knows the token may come in until `expires_ms` (0: ever), `uses` times (0: any number).
+
+    Admission puts a hash in the token's place: the log never holds what opens a group.
+    """
+
+    link_id: str
+    token: str
+    expires_ms: int = 0
+    uses: int = 0
+
+
+class RevokeJoinLink(Command, frozen=True, tag=23):
+    """Make a link worthless."""
+
+    link_id: str
+
+
+class JoinByLink(Command, frozen=True, tag=24):
+    """Come in by a link; `token` is hashed as in MakeJoinLink."""
+
+    token: str
+    limit: int = 0
+
+
+class RequestJoin(Command, frozen=True, tag=25):
+    """Ask to be let in; an open group lets in at once."""
+
+    note: str = ""
+    limit: int = 0
+
+
+class AnswerJoin(Command, frozen=True, tag=26):
+    """Let in one who asked, or do not."""
+
+    user_id: UserId
+    accept: bool
+    limit: int = 0
+
+
+class DismissGroup(Command, frozen=True, tag=27):
+    """End a group."""
+
+
+class SendToFriend(SendMessage, frozen=True, tag=28):
+    """A message to one who takes messages of friends only. Admission makes it of SendMessage; nobody else does."""
+
+
+MessageCommand = SendMessage | SendToFriend | Recall | EditMessage | DeleteMessage | React | Pin
+SingleCommand = Block | Befriend | Unfriend
+GroupCommand = (
+    CreateGroup
+    | AddMembers
+    | RemoveMembers
+    | LeaveGroup
+    | SetRole
+    | TransferOwner
+    | MuteMember
+    | MuteAll
+    | SetGroupProfile
+    | SetNickname
+    | SetGroupRules
+    | MakeJoinLink
+    | RevokeJoinLink
+    | JoinByLink
+    | RequestJoin
+    | AnswerJoin
+    | DismissGroup
+)
+AnyCommand = MessageCommand | SingleCommand | GroupCommand | MovePositions

@@ -5,23 +5,14 @@ every message would make the cost of a message grow with the group.
 """
 
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Any
 
 import msgspec
 
+from hongyan.model.commands import JoinPolicy, Role
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, UserId, fixed_members, kind_of
 from hongyan.model.records import AnyBody, Entry, Record, Submitted
-
-
-class Role(IntEnum):
-    """Rank in a group; a higher one may act on a lower one."""
-
-    MEMBER = 1
-    ADMIN = 2
-    OWNER = 3
-
 
 FRIEND, BLOCKS = 1, 2
 """Flags of a member of a single: he is the other one's friend; he hears nothing of the other one."""
@@ -64,17 +55,8 @@ class Member(msgspec.Struct, gc=False):
         return self.seat.first_seq or self.joined_seq
 
 
-class JoinPolicy(IntEnum):
-    """How one comes into a group whom no member brings in."""
-
-    CLOSED = 1
-    APPROVAL = 2
-    LINK = 3
-    OPEN = 4
-
-
 class JoinLink(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Who brings `token` before `expires_ms` comes in, `uses_left` times; 0 of the two: without end."""
+    """Who brings the token whose hash this is comes in before `expires_ms` (0: ever), `uses` times (0: any number)."""
 
     link_id: str
     token: str
@@ -85,7 +67,7 @@ class JoinLink(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class JoinRequest(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Somebody who wants to come in and waits for an answer."""
+    """Somebody who wants to come in and waits for an answer, or got none of the kind he hoped for."""
 
     user_id: UserId
     note: str
@@ -96,13 +78,14 @@ class Settings(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is set for a whole conversation. It is stored as it is here: new fields go to the end and have a default.
 
     `who_may_add` and `who_may_mention_all` are the lowest roles that may. While `muted_all`, only owner, admins and
-    `speakers` speak. `muted_away` are those who left without a voice, and until when they have none.
+    `speakers` speak. `requests` wait, `refused` were not let in. `muted_away` are those who left without a voice, and
+    until when they have none.
     """
 
     avatar: str = ""
     announcement: str = ""
     history_for_newcomers: bool = False
-    join_policy: int = JoinPolicy.CLOSED
+    join_policy: int = JoinPolicy.LINK
     who_may_add: int = Role.MEMBER
     who_may_mention_all: int = Role.ADMIN
     muted_all: bool = False
@@ -110,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_dismissed: bool = False
     links: tuple[JoinLink, ...] = ()
     requests: tuple[JoinRequest, ...] = ()
+    refused: tuple[JoinRequest, ...] = ()
     pins: tuple[int, ...] = ()
     muted_away: tuple[tuple[UserId, int], ...] = ()
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from hongyan.model.codes import CloseCode
 from hongyan.model.commands import AnyCommand
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, DeviceId, UserId
@@ -94,6 +95,13 @@ class Downlink(Protocol):
         """A passing sign; may be dropped."""
         ...
 
-    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
-        """Closes a device's connections, or with None all of the user's, as logged out."""
+    def notify(self, user_ids: Sequence[UserId], encoded: bytes, *, droppable: bool = False) -> None:
+        """Pushes one frame, encoded once with `codec.encode_frame`, to these users' connections; the others miss it.
+
+        A connection that is slow does not get a `droppable` one, such as presence.
+        """
+        ...
+
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
+        """Closes a device's connections, or with None all of the user's; `code` says why."""
         ...

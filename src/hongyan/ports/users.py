@@ -19,7 +19,8 @@ class UserRow(msgspec.Struct, frozen=True):
 class SessionRow(msgspec.Struct, frozen=True):
     """A device that logged in. `generation` counts its refreshes; `nonce`, random, makes its refresh tokens its own.
 
-    `revoked_ms` is 0 while the session lives. A user has at most one living session a device.
+    `revoked_ms` is 0 while the session lives. A user has at most one living session a device. `platform` is phone,
+    tablet, desktop or web; "": not said.
     """
 
     session_id: str
@@ -32,6 +33,26 @@ class SessionRow(msgspec.Struct, frozen=True):
     generation: int
     nonce: bytes
     revoked_ms: int = 0
+    platform: str = ""
+
+
+class SessionLimits(msgspec.Struct, frozen=True):
+    """How many devices a user may have, and how many of the platform that logs in; 0: no limit of its own."""
+
+    devices: int
+    of_platform: int = 0
+
+
+def giving_way(unrevoked: Sequence[SessionRow], to: SessionRow, limits: SessionLimits) -> list[SessionRow]:
+    """Which of a user's sessions end for a new one, of those not ended in ascending order of their log-ins.
+
+    The device's own earlier one, what expired, and the oldest of the platform beyond its limit.
+    """
+    ended = [row for row in unrevoked if row.device_id == to.device_id or row.expires_ms <= to.created_ms]
+    if limits.of_platform and to.platform:
+        rivals = [row for row in unrevoked if row.platform == to.platform and row not in ended]
+        ended += rivals[: max(0, len(rivals) + 1 - limits.of_platform)]
+    return ended
 
 
 class UserStore(Protocol):
@@ -53,6 +74,22 @@ class UserStore(Protocol):
         """Those that exist, of any number of ids."""
         ...
 
+    async def delete(self, user_id: UserId, now_ms: int) -> bool:
+        """Ends an account, its profile and its settings; False when there is none.
+
+        Its id is taken for ever: whoever got it anew would find the old one's conversations. From then on no other
+        method finds it, until `departed` is said it is among `departing`.
+        """
+        ...
+
+    async def departing(self) -> Sequence[UserId]:
+        """The accounts that were deleted and have not left everything yet, in the order of their ends."""
+        ...
+
+    async def departed(self, user_id: UserId) -> None:
+        """A deleted account has left everything."""
+        ...
+
     async def page(self, after: str, limit: int) -> Sequence[UserRow]:
         """Accounts above an id, ascending by it."""
         ...
@@ -61,10 +98,11 @@ class UserStore(Protocol):
 class SessionStore(Protocol):
     """Sessions. What a call returned from is durable. Every method may raise Overloaded or StorageFull."""
 
-    async def open(self, session: SessionRow, limit: int) -> Sequence[str]:
-        """Adds a session in place of the device's earlier one; returns the ids of the sessions this ended.
+    async def open(self, session: SessionRow, limits: SessionLimits) -> Sequence[SessionRow]:
+        """Adds a session in place of the device's earlier one; returns the sessions that this ended, as they were.
 
-        Raises TooManyDevices when the user then had more than `limit` devices; expired sessions do not count.
+        Where the platform has a limit, those of its devices that logged in longest ago give way. Raises TooManyDevices
+        when the user then had more than `limits.devices`; expired sessions do not count.
         """
         ...
 

@@ -32,6 +32,7 @@ __all__ = [
     "check_backend",
     "decode_entry",
     "encode_entry",
+    "encode_frame",
     "inflate",
 ]
 
@@ -91,6 +92,11 @@ def _parse(packet_class: type[Any], data: bytes | memoryview) -> Any:
         raise MalformedFrame(reason="not protobuf of this schema") from error
 
 
+def encode_frame(frame: ServerFrame) -> bytes:
+    """A frame as the bytes of its protobuf message, for `ServerCodec.frame` of either codec."""
+    return codec_event.write_frame(frame).SerializeToString()  # type: ignore[no-any-return]  # a class made at run time
+
+
 class ProtoServerCodec:
     """The server's side; implements `server.ServerCodec`."""
 
@@ -119,6 +125,10 @@ class ProtoServerCodec:
         pieces = [piece for entry in entries for piece in (b"\x0a", varint(len(entry)), entry)]
         frame = bytes_field(b"\x82\x01", b"".join(pieces))
         return bytes_field(b"\x0a", frame)
+
+    def frame(self, encoded: bytes) -> bytes:
+        """A packet of one frame that `encode_frame` made."""
+        return bytes_field(b"\x0a", encoded)
 
     def receipt(self, request: int, conversation_id: ConversationId, submitted: Submitted) -> bytes:
         """A packet of one receipt, the answer to the frame with the id `request`."""

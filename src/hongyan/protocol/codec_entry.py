@@ -1,32 +1,18 @@
 """An entry as the bytes that everybody gets: encoded once, by the delivery that numbered it."""
 
 import struct
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 from google.protobuf.message import DecodeError
-from google.protobuf.message import Message as PbMessage
 
 from hongyan.model.codes import MalformedFrame
-from hongyan.model.commands import MessageKind
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
-from hongyan.model.records import (
-    AnyBody,
-    Entry,
-    GroupCreated,
-    MemberLeft,
-    MembersAdded,
-    MembersRemoved,
-    Message,
-    Recalled,
-    RecallNotice,
-)
-from hongyan.protocol.varint import number_field, text_field, varint
+from hongyan.model.records import Amended, AnyBody, Entry, Message, Reaction
+from hongyan.protocol.codec_body import read_body, read_content, write_body
+from hongyan.protocol.varint import bytes_field, number_field, text_field, varint
 from hongyan.protocol.wire import entry_pb2
 
 _message_id_field = struct.Struct("<BQ").pack
-_KIND_NUMBERS = {kind.name.lower(): int(kind) for kind in MessageKind}
 
 
 def encode_entry(entry: Entry) -> bytes:
@@ -94,29 +80,18 @@ def _encode_officially(entry: Entry) -> bytes:
         countable=entry.countable,
     )
     body = entry.body
-    if isinstance(body, Message):
-        return head.SerializeToString() + b"\x42" + varint(len(body.content)) + body.content
-    _BODY_WRITERS[type(body)](head, body)
-    return head.SerializeToString()
+    if not isinstance(body, Message):
+        write_body(head, body)
+        return head.SerializeToString()
+    encoded = head.SerializeToString() + b"\x42" + varint(len(body.content)) + body.content
+    return encoded + _encode_amendment(body) if isinstance(body, Amended) else encoded
 
 
-_BODY_WRITERS: dict[type, Callable[[entry_pb2.Entry, Any], None]] = {
-    Recalled: lambda entry, body: _set(entry.recalled, entry_pb2.Recalled(by_user_id=body.by_user_id)),
-    RecallNotice: lambda entry, body: _set(entry.recall, entry_pb2.Recall(seq=body.seq)),
-    GroupCreated: lambda entry, body: _set(
-        entry.group_created, entry_pb2.GroupCreated(name=body.name, member_ids=body.member_ids)
-    ),
-    MembersAdded: lambda entry, body: _set(entry.members_added, entry_pb2.MembersAdded(member_ids=body.member_ids)),
-    MembersRemoved: lambda entry, body: _set(
-        entry.members_removed, entry_pb2.MembersRemoved(member_ids=body.member_ids)
-    ),
-    MemberLeft: lambda entry, _body: _set(entry.member_left, entry_pb2.MemberLeft()),
-}
-
-
-def _set(target: PbMessage, value: PbMessage) -> None:
-    target.SetInParent()  # present even when all its fields are empty
-    target.MergeFrom(value)
+def _encode_amendment(body: Amended) -> bytes:
+    amendment = entry_pb2.Amendment(edit_seq=body.edit_seq, edited_ms=body.edited_ms, amended_seq=body.amended_seq)
+    for reaction in body.reactions:
+        amendment.reactions.add(emoji=reaction.emoji, user_ids=reaction.user_ids)
+    return bytes_field(b"\x7a", amendment.SerializeToString())
 
 
 def decode_entry(data: bytes) -> Entry:
@@ -139,25 +114,14 @@ def decode_entry(data: bytes) -> Entry:
         ClientMsgId(entry.client_msg_id),
         entry.time_ms,
         entry.countable,
-        _BODY_READERS[name](getattr(entry, name)) if name is not None else Message(0, b""),
+        _read_body(entry, name) if name is not None else Message(0, b""),
     )
 
 
-def _read_message(content: Any) -> Message:
-    # Kind 0 is a content of a newer version than this code: its bytes are kept, a client shows that it cannot show it.
-    return Message(_KIND_NUMBERS.get(content.WhichOneof("kind"), 0), content.SerializeToString())
-
-
-def _users(ids: Any) -> tuple[UserId, ...]:
-    return tuple(map(UserId, ids))
-
-
-_BODY_READERS: dict[str, Callable[[Any], AnyBody]] = {
-    "message": _read_message,
-    "recalled": lambda body: Recalled(UserId(body.by_user_id)),
-    "recall": lambda body: RecallNotice(body.seq),
-    "group_created": lambda body: GroupCreated(body.name, _users(body.member_ids)),
-    "members_added": lambda body: MembersAdded(_users(body.member_ids)),
-    "members_removed": lambda body: MembersRemoved(_users(body.member_ids)),
-    "member_left": lambda _body: MemberLeft(),
-}
+def _read_body(entry: entry_pb2.Entry, name: str) -> AnyBody:
+    if name != "message" or not entry.HasField("amendment"):
+        return read_body(entry, name)
+    amendment = entry.amendment
+    reactions = tuple(Reaction(each.emoji, tuple(map(UserId, each.user_ids))) for each in amendment.reactions)
+    kind, content = read_content(entry.message)
+    return Amended(kind, content, amendment.edit_seq, amendment.edited_ms, reactions, amendment.amended_seq)

@@ -3,21 +3,31 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
+from hongyan.model.personal import Item
 from hongyan.model.records import Submitted
 from hongyan.protocol import codec_opaque as opaque
+from hongyan.protocol.codec_presence import read_presences, write_presences
 from hongyan.protocol.frames import (
     Connected,
     ConversationHead,
     EntryPage,
     ErrorReply,
     GoAway,
+    Group,
+    ItemPage,
+    ItemsChanged,
+    JoinLinkRow,
+    JoinRequestRow,
     Limits,
     MemberPage,
     MemberRow,
     Pong,
     Position,
     Positions,
+    Presences,
     Push,
     ReceiptReply,
     Resync,
@@ -53,6 +63,7 @@ def _write_connected(connected: Connected) -> Any:
         heartbeat_ms=connected.heartbeat_ms,
         limits=_write_limits(connected.limits),
         sync_page=_write_sync_page(connected.sync_page),
+        items_version=connected.items_version,
     )
 
 
@@ -109,8 +120,31 @@ def _write_entry_page(page: EntryPage) -> Any:
     )
 
 
+def _write_member(row: MemberRow) -> Any:
+    return opaque.Member(
+        user_id=row.user_id,
+        role=row.role,
+        joined_seq=row.joined_seq,
+        muted_until_ms=row.muted_until_ms,
+        nickname=row.nickname,
+    )
+
+
+def _write_group(group: Group) -> Any:
+    plain = {field: value for field, value in msgspec.structs.asdict(group).items() if field not in _GROUP_PARTS}
+    return opaque.Group(
+        **plain,
+        me=_write_member(group.me),
+        links=[opaque.JoinLink(**msgspec.structs.asdict(link)) for link in group.links],
+        requests=[opaque.JoinRequest(**msgspec.structs.asdict(request)) for request in group.requests],
+    )
+
+
+_GROUP_PARTS = frozenset(("me", "links", "requests"))
+
+
 def _write_member_page(page: MemberPage) -> Any:
-    members = [opaque.Member(user_id=row.user_id, role=row.role, joined_seq=row.joined_seq) for row in page.members]
+    members = [_write_member(row) for row in page.members]
     return opaque.MemberPage(conversation_id=page.conversation_id, members=members, cursor=page.cursor, more=page.more)
 
 
@@ -120,6 +154,21 @@ def _write_positions(positions: Positions) -> Any:
         for row in positions.positions
     ]
     return opaque.Positions(conversation_id=positions.conversation_id, positions=rows)
+
+
+def write_item(item: Item) -> Any:
+    """An item as an opaque Item. Raises ValueError for a topic that this software does not know."""
+    return opaque.Item(key=item.key, version=item.version, deleted=item.deleted, **{item.topic: item.value})
+
+
+def _write_item_page(page: ItemPage) -> Any:
+    items = [write_item(item) for item in page.items]
+    return opaque.ItemPage(items=items, version=page.version, cursor=page.cursor, more=page.more, reset=page.reset)
+
+
+def _write_items_changed(changed: ItemsChanged) -> Any:
+    items = [write_item(item) for item in changed.items]
+    return opaque.ItemsChanged(items=items, from_version=changed.from_version, version=changed.version)
 
 
 def _write_signal(sign: SignalPush) -> Any:
@@ -133,12 +182,16 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     SyncPage: ("sync_page", _write_sync_page),
     EntryPage: ("entry_page", _write_entry_page),
     MemberPage: ("member_page", _write_member_page),
+    Group: ("group", _write_group),
     Positions: ("positions", _write_positions),
+    ItemPage: ("item_page", _write_item_page),
+    ItemsChanged: ("items_changed", _write_items_changed),
     Pong: ("pong", lambda pong: opaque.Pong(server_time_ms=pong.server_time_ms)),
     Push: ("push", lambda push: opaque.Push(entries=push.entries)),
     SignalPush: ("signal", _write_signal),
     GoAway: ("go_away", lambda away: opaque.GoAway(retry_within_ms=away.retry_within_ms)),
     Resync: ("resync", lambda _resync: opaque.Resync()),
+    Presences: ("presences", write_presences),
 }
 
 
@@ -163,6 +216,7 @@ def _read_connected(connected: Any) -> Connected:
         connected.heartbeat_ms,
         _read_limits(connected.limits),
         _read_sync_page(connected.sync_page),
+        connected.items_version,
     )
 
 
@@ -220,13 +274,53 @@ def _read_entry_page(page: Any) -> EntryPage:
 
 
 def _read_member_page(page: Any) -> MemberPage:
-    members = tuple(MemberRow(UserId(row.user_id), row.role, row.joined_seq) for row in page.members)
+    members = tuple(_read_member(row) for row in page.members)
     return MemberPage(ConversationId(page.conversation_id), members, page.cursor, page.more)
+
+
+def _read_member(row: Any) -> MemberRow:
+    return MemberRow(UserId(row.user_id), row.role, row.joined_seq, row.muted_until_ms, row.nickname)
+
+
+def _read_group(group: Any) -> Group:
+    return Group(
+        ConversationId(group.conversation_id),
+        group.name,
+        group.avatar,
+        group.announcement,
+        group.member_count,
+        _read_member(group.me),
+        group.history_for_newcomers,
+        group.join_policy,
+        group.who_may_add,
+        group.who_may_mention_all,
+        group.muted_all,
+        tuple(UserId(user_id) for user_id in group.allowed_ids),
+        tuple(group.pinned_seqs),
+        tuple(
+            JoinLinkRow(each.link_id, UserId(each.by_user_id), each.expires_ms, each.uses, each.used)
+            for each in group.links
+        ),
+        tuple(JoinRequestRow(UserId(each.user_id), each.note, each.time_ms) for each in group.requests),
+    )
 
 
 def _read_positions(positions: Any) -> Positions:
     rows = tuple(Position(UserId(row.user_id), row.read_seq, row.delivered_seq) for row in positions.positions)
     return Positions(ConversationId(positions.conversation_id), rows)
+
+
+def _read_item(item: Any) -> Item:
+    topic = item.WhichOneof("value") or ""
+    return Item(topic, item.key, getattr(item, topic) if topic else b"", item.deleted, item.version)
+
+
+def _read_item_page(page: Any) -> ItemPage:
+    return ItemPage(tuple(map(_read_item, page.items)), page.version, page.cursor, page.more, page.reset)
+
+
+def _read_items_changed(changed: Any) -> ItemsChanged:
+    return ItemsChanged(tuple(map(_read_item, changed.items)), changed.from_version, changed.version)
 
 
 def _read_signal(sign: Any) -> SignalPush:
@@ -240,10 +334,14 @@ _READERS: dict[str, Callable[[Any], ServerEvent]] = {
     "sync_page": _read_sync_page,
     "entry_page": _read_entry_page,
     "member_page": _read_member_page,
+    "group": _read_group,
     "positions": _read_positions,
+    "item_page": _read_item_page,
+    "items_changed": _read_items_changed,
     "pong": lambda pong: Pong(pong.server_time_ms),
     "push": lambda push: Push(tuple(push.entries)),
     "signal": _read_signal,
     "go_away": lambda away: GoAway(away.retry_within_ms),
     "resync": lambda _resync: Resync(),
+    "presences": read_presences,
 }

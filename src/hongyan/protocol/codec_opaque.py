@@ -1,4 +1,4 @@
-"""The messages of frame.proto with entries and contents left as bytes.
+"""The messages of frame.proto with entries, contents and the values of items left as bytes.
 
 An embedded message and a bytes field look the same on the wire, so a page of a thousand entries is framed, or taken
 apart, without looking into one of them. The classes are derived from the generated descriptor, so they cannot drift.
@@ -8,15 +8,17 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from hongyan.protocol.wire import content_pb2, entry_pb2, frame_pb2
+from hongyan.protocol.wire import content_pb2, entry_pb2, frame_pb2, personal_pb2
 
 _PACKAGE = ".hongyan.v1."
-_OPAQUE = frozenset((f"{_PACKAGE}Entry", f"{_PACKAGE}Content"))
+_OPAQUE = frozenset(
+    f"{_PACKAGE}{name}" for name in ("Entry", "Content", *personal_pb2.DESCRIPTOR.message_types_by_name)
+)
 
 
 def _opaque_pool() -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
-    for module in (content_pb2, entry_pb2):
+    for module in (content_pb2, entry_pb2, personal_pb2):
         pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
     file = descriptor_pb2.FileDescriptorProto()
     frame_pb2.DESCRIPTOR.CopyToProto(file)
@@ -40,22 +42,32 @@ def message_class(name: str, package: str = "hongyan.v1.opaque") -> Any:
     return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{package}.{name}"))
 
 
+def _submitted_classes() -> dict[str, Any]:
+    fields = Submit.DESCRIPTOR.oneofs_by_name["command"].fields
+    return {field.name: message_factory.GetMessageClass(field.message_type) for field in fields if field.message_type}
+
+
+def submitted_class(name: str) -> Any:
+    """The class of a command that is submitted, by its field's name."""
+    return _SUBMITTED[name]
+
+
 ClientPacket = message_class("ClientPacket")
 ClientFrame = message_class("ClientFrame")
 Connect = message_class("Connect")
 Submit = message_class("Submit")
-Recall = message_class("Recall", "hongyan.v1")
-CreateGroup = message_class("CreateGroup")
-AddMembers = message_class("AddMembers")
-RemoveMembers = message_class("RemoveMembers")
-LeaveGroup = message_class("LeaveGroup")
 Mark = message_class("Mark")
 Signal = message_class("Signal")
 Sync = message_class("Sync")
 GetEntries = message_class("GetEntries")
 GetMembers = message_class("GetMembers")
+GetGroup = message_class("GetGroup")
 GetPositions = message_class("GetPositions")
+Item = message_class("Item")
+PutItems = message_class("PutItems")
+GetItems = message_class("GetItems")
 Ping = message_class("Ping")
+WatchPresence = message_class("WatchPresence")
 
 ServerPacket = message_class("ServerPacket")
 ServerFrame = message_class("ServerFrame")
@@ -67,11 +79,20 @@ ConversationHead = message_class("ConversationHead")
 EntryPage = message_class("EntryPage")
 Member = message_class("Member")
 MemberPage = message_class("MemberPage")
+JoinLink = message_class("JoinLink")
+JoinRequest = message_class("JoinRequest")
+Group = message_class("Group")
 Position = message_class("Position")
 Positions = message_class("Positions")
+ItemPage = message_class("ItemPage")
+ItemsChanged = message_class("ItemsChanged")
 Receipt = message_class("Receipt")
 Pong = message_class("Pong")
 Push = message_class("Push")
 SignalPush = message_class("SignalPush")
 GoAway = message_class("GoAway")
 Resync = message_class("Resync")
+
+_SUBMITTED = _submitted_classes()
+Presence = message_class("Presence")
+Presences = message_class("Presences")

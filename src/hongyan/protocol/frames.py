@@ -9,6 +9,7 @@ import msgspec
 from hongyan.model.commands import AnyCommand
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
+from hongyan.model.personal import Item
 from hongyan.model.records import Submitted
 
 
@@ -84,6 +85,12 @@ class GetMembers(msgspec.Struct, frozen=True):
     limit: int = 0
 
 
+class GetGroup(msgspec.Struct, frozen=True):
+    """How does the conversation stand?"""
+
+    conversation_id: ConversationId
+
+
 class GetPositions(msgspec.Struct, frozen=True):
     """How far have they read? No users: the conversation's first hundred."""
 
@@ -91,8 +98,28 @@ class GetPositions(msgspec.Struct, frozen=True):
     user_ids: tuple[UserId, ...] = ()
 
 
+class PutItems(msgspec.Struct, frozen=True):
+    """Items of the asker's own, to be kept for all of his devices: all of them or none."""
+
+    items: tuple[Item, ...]
+
+
+class GetItems(msgspec.Struct, frozen=True):
+    """Which of my items changed since this version? `cursor` reads on, and then stands instead of it."""
+
+    since_version: int = 0
+    cursor: str = ""
+    limit: int = 0
+
+
 class Ping(msgspec.Struct, frozen=True):
     """Are you there?"""
+
+
+class WatchPresence(msgspec.Struct, frozen=True):
+    """Who the asking device wants to see, instead of those it named before."""
+
+    user_ids: tuple[UserId, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):
@@ -102,7 +129,20 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
 
 
 ClientCommand = (
-    Connect | Submit | MarkRequest | SignalRequest | Sync | GetEntries | GetMembers | GetPositions | Ping | Refused
+    Connect
+    | Submit
+    | MarkRequest
+    | SignalRequest
+    | Sync
+    | GetEntries
+    | GetMembers
+    | GetGroup
+    | GetPositions
+    | PutItems
+    | GetItems
+    | Ping
+    | WatchPresence
+    | Refused
 )
 
 
@@ -166,6 +206,7 @@ class Connected(msgspec.Struct, frozen=True):
     heartbeat_ms: int
     limits: Limits
     sync_page: SyncPage
+    items_version: int = 0
 
 
 class EntryPage(msgspec.Struct, frozen=True):
@@ -184,6 +225,8 @@ class MemberRow(msgspec.Struct, frozen=True):
     user_id: UserId
     role: str
     joined_seq: int
+    muted_until_ms: int = 0
+    nickname: str = ""
 
 
 class MemberPage(msgspec.Struct, frozen=True):
@@ -193,6 +236,44 @@ class MemberPage(msgspec.Struct, frozen=True):
     members: tuple[MemberRow, ...] = ()
     cursor: str = ""
     more: bool = False
+
+
+class JoinLinkRow(msgspec.Struct, frozen=True):
+    """A link, without what opens."""
+
+    link_id: str
+    by_user_id: UserId
+    expires_ms: int = 0
+    uses: int = 0
+    used: int = 0
+
+
+class JoinRequestRow(msgspec.Struct, frozen=True):
+    """Somebody waits to be let in."""
+
+    user_id: UserId
+    note: str
+    time_ms: int
+
+
+class Group(msgspec.Struct, frozen=True):
+    """How a conversation stands, as `me` sees it: only admins see links and requests."""
+
+    conversation_id: ConversationId
+    name: str
+    avatar: str
+    announcement: str
+    member_count: int
+    me: MemberRow
+    history_for_newcomers: bool = False
+    join_policy: str = ""
+    who_may_add: str = ""
+    who_may_mention_all: str = ""
+    muted_all: bool = False
+    allowed_ids: tuple[UserId, ...] = ()
+    pinned_seqs: tuple[int, ...] = ()
+    links: tuple[JoinLinkRow, ...] = ()
+    requests: tuple[JoinRequestRow, ...] = ()
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -208,6 +289,24 @@ class Positions(msgspec.Struct, frozen=True):
 
     conversation_id: ConversationId
     positions: tuple[Position, ...]
+
+
+class ItemPage(msgspec.Struct, frozen=True):
+    """Items by version; all up to `version` are known then. `reset`: what was known before is void."""
+
+    items: tuple[Item, ...] = ()
+    version: int = 0
+    cursor: str = ""
+    more: bool = False
+    reset: bool = False
+
+
+class ItemsChanged(msgspec.Struct, frozen=True):
+    """The reply to a put, and a push to the user's own devices: what changed above `from_version`, up to `version`."""
+
+    items: tuple[Item, ...]
+    from_version: int
+    version: int
 
 
 class ReceiptReply(msgspec.Struct, frozen=True, gc=False):
@@ -247,6 +346,20 @@ class Resync(msgspec.Struct, frozen=True):
     """Pushes may have been missed."""
 
 
+class Presence(msgspec.Struct, frozen=True):
+    """Whether a user is there; `last_seen_ms` is 0 where that is hidden or not known."""
+
+    user_id: UserId
+    online: bool
+    last_seen_ms: int = 0
+
+
+class Presences(msgspec.Struct, frozen=True):
+    """A reply, or a push when somebody came or went."""
+
+    presences: tuple[Presence, ...]
+
+
 ServerEvent = (
     ErrorReply
     | Connected
@@ -254,12 +367,16 @@ ServerEvent = (
     | SyncPage
     | EntryPage
     | MemberPage
+    | Group
     | Positions
+    | ItemPage
+    | ItemsChanged
     | Pong
     | Push
     | SignalPush
     | GoAway
     | Resync
+    | Presences
 )
 
 

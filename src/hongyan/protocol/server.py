@@ -15,16 +15,20 @@ from hongyan.protocol.frames import (
     ClientFrame,
     Connect,
     GetEntries,
+    GetGroup,
+    GetItems,
     GetMembers,
     GetPositions,
     Limits,
     MarkRequest,
     Ping,
+    PutItems,
     Refused,
     ServerFrame,
     SignalRequest,
     Submit,
     Sync,
+    WatchPresence,
 )
 
 
@@ -56,6 +60,10 @@ class ServerCodec(Protocol):
         """A packet of one push of encoded entries."""
         ...
 
+    def frame(self, encoded: bytes) -> bytes:
+        """A packet of one frame that was encoded with `codec.encode_frame`."""
+        ...
+
     def receipt(self, request: int, conversation_id: ConversationId, submitted: Submitted) -> bytes:
         """A packet of one receipt, the answer to the frame with the id `request`."""
         ...
@@ -79,7 +87,22 @@ class State(IntEnum):
     CLOSED = 5
 
 
-_WORK = frozenset((Submit, MarkRequest, SignalRequest, Sync, GetEntries, GetMembers, GetPositions, Ping))
+_WORK = frozenset(
+    (
+        Submit,
+        MarkRequest,
+        SignalRequest,
+        Sync,
+        GetEntries,
+        GetMembers,
+        GetGroup,
+        GetPositions,
+        PutItems,
+        GetItems,
+        WatchPresence,
+        Ping,
+    )
+)
 
 ALLOWED: dict[State, frozenset[type]] = {
     State.AWAITING_CONNECT: frozenset((Connect, Ping)),

@@ -1,18 +1,16 @@
 """Accounts, sessions and devices over HTTP."""
 
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
-from hongyan.model.codes import NotAuthenticated
 from hongyan.model.ids import DeviceId, parse_device_id, parse_user_id
 from hongyan.ports.link import Identity
-from hongyan.rest.problems import Problem
+from hongyan.rest.asking import authentication as authentication
+from hongyan.rest.problems import PROBLEMS as PROBLEMS
 from hongyan.rest.services import Services
-from hongyan.services.users.records import Grant, LogIn, Registration
+from hongyan.services.users.records import Farewell, Grant, LogIn, NewPassword, Platform, Registration
 from hongyan.services.users.service import Users
 
 UserIdText = Annotated[str, Field(max_length=256, description="1 to 32 of A-Z a-z 0-9 _ -", examples=["alice"])]
@@ -21,15 +19,6 @@ Password = Annotated[
 ]
 Token = Annotated[str, Field(max_length=4_096)]
 Milliseconds = Annotated[int, Field(description="Milliseconds since 1970.")]
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": Problem,
-        "description": "A problem; `code` says which.",
-        "content": {"application/problem+json": {}},
-    }
-    for status in ("4XX", "5XX")
-}
 
 
 class Asked(BaseModel):
@@ -52,6 +41,23 @@ class AskedSession(Asked):
     password: Password
     device_id: Annotated[str, Field(max_length=256, description="As a user id; empty: make one.")] = ""
     device_name: Annotated[str, Field(max_length=256, description="For people, at most 64 characters.")] = ""
+    platform: Annotated[
+        Platform,
+        Field(description="What kind of device it is. A platform may have a limit; then the oldest gives way."),
+    ] = ""
+
+
+class AskedPassword(Asked):
+    """Another password."""
+
+    old_password: Password
+    new_password: Password
+
+
+class AskedDeletion(Asked):
+    """The end of your account, which cannot be undone."""
+
+    password: Password
 
 
 class AskedRefresh(Asked):
@@ -91,7 +97,14 @@ class DeviceAnswer(BaseModel):
     name: str
     created_ms: Milliseconds
     refreshed_ms: Annotated[int, Field(description="When it last got tokens, in milliseconds since 1970.")]
+    platform: Annotated[str, Field(description="`phone`, `tablet`, `desktop`, `web`, or empty.")]
     current: Annotated[bool, Field(description="Whether it is the one that asks.")]
+
+
+class LoggedOutAnswer(BaseModel):
+    """How many devices were logged out."""
+
+    logged_out: int
 
 
 class DevicesAnswer(BaseModel):
@@ -100,34 +113,20 @@ class DevicesAnswer(BaseModel):
     devices: list[DeviceAnswer]
 
 
-Authenticated = Callable[[Request], Coroutine[None, None, Identity]]
-
-
 def accounts_router(services: Services) -> APIRouter:
     """The routes below /api/v1 that belong to the users service."""
     router, users = APIRouter(prefix="/api/v1", responses=PROBLEMS), services.users
     caller = Depends(authentication(users))
     _add_open_routes(router, users)
     _add_own_routes(router, users, caller)
+    _add_final_routes(router, users, caller)
     return router
-
-
-def authentication(users: Users) -> Callable[..., Coroutine[None, None, Identity]]:
-    """The dependency of a route that gives its caller. Raises NotAuthenticated and what `Users.authenticate` raises."""
-    bearer = HTTPBearer(auto_error=False, description="An access token of POST /api/v1/sessions.")
-
-    async def authenticated(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Identity:
-        if credentials is None:
-            raise NotAuthenticated
-        return await users.authenticate(credentials.credentials)
-
-    return authenticated
 
 
 def _add_open_routes(router: APIRouter, users: Users) -> None:
     @router.post("/users", status_code=201, tags=["accounts"], summary="Register")
     async def register(asked: AskedRegistration, request: Request) -> UserAnswer:
-        registration = Registration(parse_user_id(asked.user_id), asked.password, _address(request))
+        registration = Registration(parse_user_id(asked.user_id), asked.password, address_of(request))
         user = await users.register(registration)
         return UserAnswer(user_id=user.user_id, created_ms=user.created_ms)
 
@@ -136,7 +135,9 @@ def _add_open_routes(router: APIRouter, users: Users) -> None:
         device_id = parse_device_id(asked.device_id) if asked.device_id else DeviceId("")
         user_id = parse_user_id(asked.user_id)
         return grant_answer(
-            await users.log_in(LogIn(user_id, asked.password, device_id, asked.device_name, _address(request)))
+            await users.log_in(
+                LogIn(user_id, asked.password, device_id, asked.device_name, address_of(request), asked.platform)
+            )
         )
 
     @router.post("/sessions/refresh", tags=["sessions"], summary="Get new tokens for a refresh token")
@@ -162,6 +163,7 @@ def _add_own_routes(router: APIRouter, users: Users, caller: Any) -> None:
                 name=device.name,
                 created_ms=device.created_ms,
                 refreshed_ms=device.refreshed_ms,
+                platform=device.platform,
                 current=device.device_id == identity.device_id,
             )
             for device in await users.devices(identity.user_id)
@@ -171,6 +173,28 @@ def _add_own_routes(router: APIRouter, users: Users, caller: Any) -> None:
     @router.delete("/devices/{device_id}", status_code=204, tags=["devices"], summary="Log a device out")
     async def log_out_device(device_id: str, identity: Identity = caller) -> None:
         await users.log_out_device(identity.user_id, parse_device_id(device_id))
+
+
+def _add_final_routes(router: APIRouter, users: Users, caller: Any) -> None:
+    """Those that ask for the password once more, and that end sessions of others."""
+
+    @router.put("/users/me/password", status_code=204, tags=["accounts"], summary="Change the password")
+    async def change_password(asked: AskedPassword, request: Request, identity: Identity = caller) -> None:
+        """Your other devices are logged out; this one stays."""
+        wish = NewPassword(identity, asked.old_password, asked.new_password, address_of(request))
+        await users.change_password(wish)
+
+    @router.post("/users/me/deletion", status_code=204, tags=["accounts"], summary="Delete the account")
+    async def delete(asked: AskedDeletion, request: Request, identity: Identity = caller) -> None:
+        """Every device is logged out, groups are left, nobody finds you or writes to you any more; what you said stays.
+
+        Your id stays taken for ever. Ask for an export first.
+        """
+        await users.delete(Farewell(identity.user_id, asked.password, address_of(request)))
+
+    @router.delete("/devices", tags=["devices"], summary="Log all other devices out")
+    async def log_out_others(identity: Identity = caller) -> LoggedOutAnswer:
+        return LoggedOutAnswer(logged_out=await users.log_out_others(identity))
 
 
 def grant_answer(grant: Grant) -> GrantAnswer:
@@ -184,6 +208,6 @@ def grant_answer(grant: Grant) -> GrantAnswer:
     )
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
     """Where a request is from; behind a proxy, uvicorn has put the client's own address here if the proxy is trusted."""
     return request.client.host if request.client else "local"

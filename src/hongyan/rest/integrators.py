@@ -86,7 +86,7 @@ class AskedToken(Asked):
     device_name: Annotated[str, Field(max_length=256)] = ""
 
 
-class LoggedOutAnswer(BaseModel):
+class SessionsEndedAnswer(BaseModel):
     """How many devices were logged out."""
 
     devices: int
@@ -180,11 +180,13 @@ def _add_users(router: APIRouter, services: Services) -> None:
         return ProvidedAnswer(user_id=user_id, created=True)
 
     @router.delete("/users/{user_id}/sessions", tags=["own users"], summary="Log a user out everywhere")
-    async def log_out(user_id: NamePath, _key_row: KeyRow = with_scope(keys, "users")) -> LoggedOutAnswer:
-        return LoggedOutAnswer(devices=await users.log_out_everywhere(parse_user_id(user_id)))
+    async def log_out_user(user_id: NamePath, _key_row: KeyRow = with_scope(keys, "users")) -> SessionsEndedAnswer:
+        return SessionsEndedAnswer(devices=await users.log_out_everywhere(parse_user_id(user_id)))
 
     @router.post("/users/{user_id}/tokens", status_code=201, tags=["own users"], summary="Mint tokens for a user")
-    async def mint(user_id: NamePath, asked: AskedToken, _key_row: KeyRow = with_scope(keys, "tokens")) -> GrantAnswer:
+    async def mint_tokens(
+        user_id: NamePath, asked: AskedToken, _key_row: KeyRow = with_scope(keys, "tokens")
+    ) -> GrantAnswer:
         return await _minted(services, parse_user_id(user_id), asked)
 
 
@@ -195,7 +197,7 @@ async def _minted(services: Services, user_id: UserId, asked: AskedToken) -> Gra
 
 def _add_messages(router: APIRouter, services: Services) -> None:
     @router.post("/messages", status_code=201, tags=["own messages"], summary="Send as a user, or as the system")
-    async def send(
+    async def send_as(
         asked: AskedMessage,
         idempotency_key: IdempotencyKey = None,
         key: KeyRow = with_scope(services.integrators.keys, "messages"),
@@ -245,7 +247,7 @@ def _add_bots(router: APIRouter, services: Services) -> None:
         return Response(status_code=204)
 
     @router.post("/bots/{bot_id}/tokens", status_code=201, tags=["bots"], summary="Mint tokens for a bot")
-    async def mint_bot(bot_id: NamePath, asked: AskedToken, _key_row: KeyRow = key_of) -> GrantAnswer:
+    async def mint_bot_tokens(bot_id: NamePath, asked: AskedToken, _key_row: KeyRow = key_of) -> GrantAnswer:
         return await _minted(services, bots.get(parse_user_id(bot_id, "bot_id")).bot_id, asked)
 
 

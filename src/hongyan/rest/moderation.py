@@ -90,7 +90,7 @@ def _add_reports(router: APIRouter, services: Services) -> None:
     caller = Depends(authentication(services.users))
 
     @router.post("/reports", status_code=201, tags=["reports"], summary="Report a user or an entry")
-    async def report(asked: AskedReport, identity: Identity = caller) -> ReportedAnswer:
+    async def make_report(asked: AskedReport, identity: Identity = caller) -> ReportedAnswer:
         user_id = parse_user_id(asked.user_id) if asked.user_id else UserId("")
         conversation_id = parse_conversation_id(asked.conversation_id) if asked.conversation_id else ConversationId("")
         said = Said(asked.reason, asked.note, user_id, conversation_id, asked.seq)
@@ -109,7 +109,7 @@ def _add_reports(router: APIRouter, services: Services) -> None:
         return ReportsAnswer(reports=[_report(row) for row in rows], cursor=cursor_after(ids, limit))
 
     @router.post("/server/reports/{report_id}/resolution", tags=["reports"], summary="Decide a report")
-    async def resolve(report_id: NumberPath, asked: AskedResolution, _key: KeyRow = key_of) -> ReportAnswer:
+    async def resolve_report(report_id: NumberPath, asked: AskedResolution, _key: KeyRow = key_of) -> ReportAnswer:
         return _report(await reports.resolve(report_id, asked.resolution))
 
 

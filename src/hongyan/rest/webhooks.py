@@ -148,7 +148,7 @@ def _add_deliveries(router: APIRouter, services: Services) -> None:
         )
 
     @router.post("/{webhook_id}/replay", summary="Send some again")
-    async def replay(webhook_id: str, asked: AskedReplay, _key: KeyRow = key_of) -> ReplayAnswer:
+    async def replay_deliveries(webhook_id: str, asked: AskedReplay, _key: KeyRow = key_of) -> ReplayAnswer:
         ids = list(asked.delivery_ids)
         if asked.dead:
             after = 0

@@ -8,6 +8,7 @@ from hongyan.adapters.log.memory import MemoryLog
 from hongyan.adapters.state.memory import LocalRoutes, MemoryHot
 from hongyan.adapters.store.memory import MemoryStore
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
+from hongyan.model.codes import CloseCode
 from hongyan.model.commands import AnyCommand, CreateGroup, SendMessage
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, DeviceId, MessageId, UserId, single_id
@@ -68,7 +69,10 @@ class Heard:
         """See the port."""
         self.signals.append((recipients, sign))
 
-    def disconnect(self, user_id: UserId, device_id: DeviceId | None) -> None:
+    def notify(self, user_ids: Sequence[UserId], encoded: bytes, *, droppable: bool = False) -> None:
+        """See the port."""
+
+    def disconnect(self, user_id: UserId, device_id: DeviceId | None, code: CloseCode = CloseCode.LOGGED_OUT) -> None:
         """See the port."""
 
     def answers(self) -> dict[int, Submitted | HongyanError]:

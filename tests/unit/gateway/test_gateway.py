@@ -3,15 +3,17 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from hongyan.gateway.gateway import GatewayOptions
 from hongyan.model.codes import CloseCode, ConversationUnknown, InvalidField, Overloaded, StorageFull
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import DeviceId, UserId
+from hongyan.model.personal import Item
 from hongyan.ports.link import Identity, Submission
 from hongyan.protocol import frames
-from hongyan.protocol.codec import PROTO_CLIENT
+from hongyan.protocol.codec import PROTO_CLIENT, encode_frame
 from hongyan.protocol.codec_json import JSON_SERVER
 from hongyan.protocol.frames import Limits
 from tests.tasks import rounds
@@ -540,3 +542,41 @@ async def test_when_it_ends_nothing_is_left_and_nobody_comes_in() -> None:
     assert peer.closed is CloseCode.GOING_AWAY
     assert world.gateway.connections == {}
     assert Peer(world.gateway).closed is CloseCode.GOING_AWAY
+
+
+async def test_a_notice_reaches_every_connection_of_those_it_is_for_in_their_own_codec() -> None:
+    world = World()
+    notice = frames.ItemsChanged((Item("draft", SINGLE, b"\x0a\x02hi", version=4),), 3, 4)
+    async with world.running():
+        phone, web = await world.connected("alice/phone"), await world.connected("alice/web", JSON_SERVER)
+        other = await world.connected("bob/phone")
+        world.gateway.notify([ALICE, UserId("carol")], encode_frame(frames.ServerFrame(0, notice)))
+        assert phone.heard() == web.heard() == [(0, notice)]
+        assert other.heard() == []
+
+
+async def test_only_what_may_be_dropped_is_kept_from_a_slow_connection() -> None:
+    world = World()
+    notice = encode_frame(frames.ServerFrame(0, frames.Resync()))
+    async with world.running():
+        peer = await world.connected()
+        peer.connection.writing_paused()
+        world.gateway.notify([ALICE], notice, droppable=True)
+        assert peer.heard() == []
+        world.gateway.notify([ALICE], notice)
+        assert peer.heard() == [(0, frames.Resync())]
+
+
+async def test_the_welcome_tells_the_version_of_the_newest_item() -> None:
+    world = World()
+
+    async def version(identity: Identity) -> int:
+        return {ALICE: 7}[identity.user_id]
+
+    world.gateway.uplink = msgspec.structs.replace(world.gateway.uplink, items_version=version)
+    async with world.running():
+        peer = Peer(world.gateway)
+        peer.send(frames.Connect("alice/phone"))
+        ((_, welcome),) = await peer.answered()
+        assert isinstance(welcome, frames.Connected)
+        assert welcome.items_version == 7

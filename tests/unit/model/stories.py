@@ -1,11 +1,11 @@
 """Short ways to tell a conversation's story: who asks for what, and what the owner of the state does about it."""
 
-from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, Mark, MovePositions, SendMessage
+from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, Mark, MovePositions, Role, SendMessage
 from hongyan.model.conversation import apply
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, MessageId, UserId, single_id
 from hongyan.model.records import Entry, Record, Submitted
-from hongyan.model.state import Conversation, Outcome, Role, new_conversation, unread
+from hongyan.model.state import Conversation, Outcome, new_conversation, unread
 
 ALICE, BOB, CAROL, DAVE = (UserId(name) for name in ("alice", "bob", "carol", "dave"))
 SINGLE = single_id(ALICE, BOB)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from hongyan.model.commands import Role
 from hongyan.model.ids import ConversationId, ConversationKind, UserId
-from hongyan.model.state import Conversation, Member, Role, new_conversation, rebuild, unread
+from hongyan.model.state import Conversation, Member, new_conversation, rebuild, unread
 from tests.unit.model.stories import ALICE, BOB, GROUP, NOTICES, SINGLE
 
 

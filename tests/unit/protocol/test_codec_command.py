@@ -6,8 +6,9 @@ from hongyan.model import commands as ask
 from hongyan.model.codes import ContentTooLarge, InvalidField, UnknownCommand
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import UserId
-from hongyan.protocol.codec_command import MAX_MEMBER_IDS, MAX_POSITION_USERS, read_frame, write_frame
+from hongyan.protocol.codec_command import MAX_POSITION_USERS, read_frame, write_frame
 from hongyan.protocol.codec_content import text_content
+from hongyan.protocol.codec_submit import MAX_MEMBER_IDS
 from hongyan.protocol.frames import ClientFrame, Connect, Limits, Refused, Submit
 from hongyan.protocol.wire import frame_pb2
 

@@ -54,7 +54,7 @@ def test_an_entry_without_its_place_is_refused() -> None:
 
 def test_a_body_of_newer_software_holds_its_place_as_a_message_that_cannot_be_shown() -> None:
     head = entry_pb2.Entry(conversation_id="s:a:b", seq=7).SerializeToString()
-    newer = decode_entry(head + bytes_field(b"\xfa\x01", b"a poll"))
+    newer = decode_entry(head + bytes_field(b"\xfa\x3e", b"a poll"))
 
     assert (newer.seq, newer.body) == (7, Message(0, b""))
 

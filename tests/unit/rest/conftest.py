@@ -44,7 +44,7 @@ async def edge() -> AsyncIterator[Edge]:
     """An edge of its own for each test."""
     async with opened_world() as world, running(world) as stages:
         joined = await join_integrators(CONFIG, stages, world.service, memory_stores(), no_post)
-        services = services_of(stages, world.service, Status(), joined.services)
+        services = services_of(stages, world.services, Status(), joined.services)
         yield Edge(Asker(build_rest(services)), world, services, stages)
 
 

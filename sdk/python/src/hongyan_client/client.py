@@ -15,6 +15,7 @@ from hongyan.model.ids import (
     UserId,
     group_conversation_id,
     kind_of,
+    parse_client_msg_id,
     parse_conversation_id,
     single_id,
 )
@@ -211,38 +212,53 @@ class Client:
         *,
         mention: Sequence[str] = (),
         mention_all: bool = False,
+        client_msg_id: str = "",
     ) -> Sent:
         """Sends a text or other content, and returns when it is durable on the server, however long that takes.
 
         It is kept until then, across reconnects and restarts, and sent again under one id, so it happens once. Waits
         first while too much is under way (`ClientOptions.outbox`). To stop waiting is not to take back: cancelled, or
         timed out by the caller, it is sent all the same. Raises RefusedError when the server refuses it for good.
+
+        With a `client_msg_id` of your own, the same said again by another run is the same message: see `submit`.
         """
         view = content if isinstance(content, ContentView) else ContentView(Text(content), tuple(mention), mention_all)
         encoded = build_content(view)
-        return await self._submit(conversation_id, SendMessage(view.kind, encoded, view.mention_all))
+        command = SendMessage(view.kind, encoded, view.mention_all)
+        return await self.submit(conversation_id, command, client_msg_id=client_msg_id)
+
+    async def submit(self, conversation_id: str, command: AnyCommand, *, client_msg_id: str = "") -> Sent:
+        """Submits any command as `send` does a message; the calls below are its usual forms.
+
+        `client_msg_id` is 1 to 64 of A-Z a-z 0-9 _ - : . of your choice, for what must not happen twice however often your
+        program runs: the same command under the same id gives the first one's `Sent` again. Raises RefusedError, with the
+        code SUBMISSION_CONFLICT for another command under that id; InvalidField; ValueError while it is on its way.
+        """
+        key = parse_conversation_id(conversation_id)
+        own = parse_client_msg_id(client_msg_id) if client_msg_id else None
+        return await self._device.submit(key, command, own)
 
     async def recall(self, conversation_id: str, seq: int) -> Sent:
         """Takes a message back. Raises RefusedError: too late, not yours, recalled already."""
-        return await self._submit(conversation_id, Recall(seq, window_ms=0))
+        return await self.submit(conversation_id, Recall(seq, window_ms=0))
 
     async def create_group(self, name: str, members: Sequence[str] = (), *, group_id: str = "") -> ConversationId:
         """Makes a group of oneself and others, under an id of your choice or a new one. Raises RefusedError."""
         command = CreateGroup(name, tuple(map(UserId, members)), limit=0)
         key = group_conversation_id(group_id) if group_id else new_group_id()
-        return (await self._submit(key, command)).conversation_id
+        return (await self.submit(key, command)).conversation_id
 
     async def add_members(self, conversation_id: str, members: Sequence[str]) -> Sent:
         """Takes users into a group. Raises RefusedError."""
-        return await self._submit(conversation_id, AddMembers(tuple(map(UserId, members)), limit=0))
+        return await self.submit(conversation_id, AddMembers(tuple(map(UserId, members)), limit=0))
 
     async def remove_members(self, conversation_id: str, members: Sequence[str]) -> Sent:
         """Puts members out of a group. Raises RefusedError."""
-        return await self._submit(conversation_id, RemoveMembers(tuple(map(UserId, members))))
+        return await self.submit(conversation_id, RemoveMembers(tuple(map(UserId, members))))
 
     async def leave(self, conversation_id: str) -> Sent:
         """Leaves a group. Raises RefusedError."""
-        return await self._submit(conversation_id, LeaveGroup())
+        return await self.submit(conversation_id, LeaveGroup())
 
     async def mark_read(self, conversation_id: str, seq: int | None = None) -> None:
         """Has read up to `seq`, or all. Counts here at once; the server is told as soon as may be."""
@@ -285,9 +301,6 @@ class Client:
         if self._started is None:
             raise RuntimeError("use the client inside `async with`")
         return self._started
-
-    async def _submit(self, conversation_id: str, command: AnyCommand) -> Sent:
-        return await self._device.submit(parse_conversation_id(conversation_id), command)
 
     async def _ask(self, command: ClientCommand) -> ServerEvent:
         self._device.check_running()

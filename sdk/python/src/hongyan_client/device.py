@@ -198,14 +198,25 @@ class Device:
 
     # Out
 
-    async def submit(self, conversation_id: ConversationId, command: AnyCommand) -> Sent:
-        """Keeps a command, sends it as soon as may be, and waits for its receipt. Raises RefusedError, or what ended."""
+    async def submit(
+        self, conversation_id: ConversationId, command: AnyCommand, own: ClientMsgId | None = None
+    ) -> Sent:
+        """Keeps a command, sends it as soon as may be, and waits for its receipt. Raises RefusedError, or what ended.
+
+        `own` is an id of the caller's, under which an earlier run may have sent it. Raises ValueError while it waits here.
+        """
         await self._room.acquire()
-        self.check_running()
-        submit = Submit(conversation_id, new_client_msg_id(), command)
+        try:
+            self.check_running()
+            if own is not None and self.outbox.get(own) is not None:
+                raise ValueError(f"{own} is on its way already")
+        except BaseException:
+            self._room.release()
+            raise
+        submit = Submit(conversation_id, own or new_client_msg_id(), command)
         receipt: asyncio.Future[Sent] = self._loop.create_future()
         self._waiting[submit.client_msg_id] = receipt
-        self.keeper.put(self.outbox.put(submit, time.time_ns() // 1_000_000))
+        self.keeper.put(self.outbox.put(submit, time.time_ns() // 1_000_000, sent=own is not None))
         try:
             return await receipt
         finally:

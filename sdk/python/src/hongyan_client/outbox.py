@@ -70,9 +70,9 @@ class Outbox:
         """The submission under an id, while it waits."""
         return self._items.get(client_msg_id)
 
-    def put(self, submit: Submit, made_ms: int) -> Pending:
-        """Takes in a new submission; it goes out once it is released."""
-        item = Pending(self._next, submit, made_ms)
+    def put(self, submit: Submit, made_ms: int, *, sent: bool = False) -> Pending:
+        """Takes in a submission; it goes out once it is released. `sent`: it may have been sent before, by another run."""
+        item = Pending(self._next, submit, made_ms, sent)
         self._next += 1
         self._items[submit.client_msg_id] = item
         return item

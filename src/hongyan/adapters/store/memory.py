@@ -13,6 +13,7 @@ from hongyan.model.codes import StorageFull
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId, kind_of
 from hongyan.model.records import Submitted
 from hongyan.model.state import PLAIN_SETTINGS, Conversation, Member, Settings, rebuild
+from hongyan.ports.relations import RelationRow
 from hongyan.ports.store import (
     READ_BYTES,
     ConversationRow,
@@ -135,6 +136,18 @@ class MemoryStore:
             key=lambda head: head.conversation.offset,
         )
         return within_read(changed[:limit], lambda head: len(head.preview))
+
+    async def relations(self, user_id: UserId) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        own = sorted(key for key in self._by_user.get(user_id, ()) if key.startswith("s:"))
+        rows = [self._conversations[key].members[user_id] for key in own]
+        return [RelationRow(row.conversation_id, row.user_id, row.seat.flags) for row in rows if row.seat.flags]
+
+    async def between(self, conversation_ids: Sequence[ConversationId]) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        asked = sorted(set(conversation_ids) & self._conversations.keys())
+        rows = [row for key in asked for _, row in sorted(self._conversations[key].members.items())]
+        return [RelationRow(row.conversation_id, row.user_id, row.seat.flags) for row in rows if row.seat.flags]
 
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
         kept = self._conversations.get(conversation_id)

@@ -11,8 +11,18 @@ MESSAGE = MetaData()
 USER = MetaData()
 LOG = MetaData()
 ADMIN = MetaData()
+RELATION = MetaData()
 WEBHOOK = MetaData()
-DATABASES = {"message": MESSAGE, "user": USER, "log": LOG, "admin": ADMIN, "webhook": WEBHOOK}
+CONVERSATION = MetaData()
+DATABASES = {
+    "message": MESSAGE,
+    "user": USER,
+    "log": LOG,
+    "relation": RELATION,
+    "admin": ADMIN,
+    "webhook": WEBHOOK,
+    "conversation": CONVERSATION,
+}
 
 # The database db_message keeps what conversations show, and what delivery decided.
 
@@ -79,6 +89,7 @@ member = Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
+Index("member_flags", member.c.user_id, member.c.conversation_id, sqlite_where=text("flags > 0"))
 
 membership = Table(
     "membership",
@@ -127,9 +138,12 @@ user = Table(
     Column("user_id", Text, primary_key=True),
     Column("password_hash", Text, nullable=False),
     Column("created_ms", INTEGER, nullable=False),
+    Column("deleted_ms", INTEGER, nullable=False, server_default=text("0")),
+    Column("departing", INTEGER, nullable=False, server_default=text("0")),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
+Index("user_departing", user.c.deleted_ms, sqlite_where=text("departing = 1"))
 
 session = Table(
     "session",
@@ -144,6 +158,7 @@ session = Table(
     Column("generation", INTEGER, nullable=False),
     Column("nonce", LargeBinary, nullable=False),
     Column("revoked_ms", INTEGER, nullable=False),
+    Column("platform", Text, nullable=False, server_default=text("''")),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
@@ -156,6 +171,58 @@ Index(
     sqlite_where=text("revoked_ms = 0"),
 )
 Index("session_revoked", session.c.revoked_ms, sqlite_where=text("revoked_ms > 0"))
+
+profile = Table(
+    "profile",
+    USER,
+    Column("user_id", Text, primary_key=True),
+    Column("handle", Text, nullable=False),
+    Column("handle_key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("avatar", Text, nullable=False),
+    Column("bio", Text, nullable=False),
+    Column("updated_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+Index("profile_handle", profile.c.handle_key, unique=True, sqlite_where=text("handle_key <> ''"))
+
+privacy = Table(
+    "privacy",
+    USER,
+    Column("user_id", Text, primary_key=True),
+    Column("by_handle", INTEGER, nullable=False),
+    Column("strangers", INTEGER, nullable=False),
+    Column("details", INTEGER, nullable=False),
+    Column("last_seen", INTEGER, nullable=False),
+    Column("invitations", INTEGER, nullable=False),
+    Column("updated_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+Index("privacy_strangers", privacy.c.user_id, sqlite_where=text("strangers > 0"))
+
+# The database db_relation keeps friend requests; who is whose friend is db_message's.
+
+request = Table(
+    "request",
+    RELATION,
+    Column("request_id", Text, primary_key=True),
+    Column("from_user_id", Text, nullable=False),
+    Column("to_user_id", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("state", INTEGER, nullable=False),
+    Column("created_ms", INTEGER, nullable=False),
+    Column("expires_ms", INTEGER, nullable=False),
+    Column("answered_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+Index("request_pending", request.c.from_user_id, request.c.to_user_id, unique=True, sqlite_where=text("state = 1"))
+Index("request_of", request.c.from_user_id, request.c.created_ms)
+Index("request_to", request.c.to_user_id, request.c.created_ms)
+Index("request_accepted", request.c.request_id, sqlite_where=text("state = 2"))
 
 # The log of one machine.
 
@@ -305,4 +372,33 @@ reader = Table(
     Column("partition", INTEGER, primary_key=True),
     Column("next_offset", INTEGER, nullable=False),
     sqlite_strict=True,
+)
+
+# The database db_conversation keeps what users keep for themselves.
+
+item = Table(
+    "item",
+    CONVERSATION,
+    Column("user_id", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("deleted", INTEGER, nullable=False),
+    Column("version", INTEGER, nullable=False),
+    Index("item_by_version", "user_id", "version", unique=True),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+shelf = Table(
+    "shelf",
+    CONVERSATION,
+    Column("user_id", Text, primary_key=True),
+    Column("version", INTEGER, nullable=False),
+    Column("floor_version", INTEGER, nullable=False),
+    Column("items", INTEGER, nullable=False),
+    Column("size_bytes", INTEGER, nullable=False),
+    Column("deletions", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
 )

@@ -7,6 +7,7 @@ and not once a row; under a busy event loop that is the difference between a sto
 
 import asyncio
 import itertools
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
@@ -19,6 +20,7 @@ from hongyan.adapters.sqlite import Checkpoints, Row, Thread, checkpoint, connec
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of
 from hongyan.model.records import Submitted
 from hongyan.model.state import PLAIN_SEAT, PLAIN_SETTINGS, Conversation, Member, Seat, Settings, rebuild
+from hongyan.ports.relations import RelationRow
 from hongyan.ports.store import READ_BYTES, ConversationRow, DeadLetter, GroupRow, HeadRow, MemberRow, StoreBatch
 
 T = TypeVar("T")
@@ -80,6 +82,14 @@ _submission_tuple = attrgetter(
 _conversation_tuple = attrgetter("conversation_id", "seq", "countable", "time_ms", "offset", "name")
 _positions = ("role", "joined_seq", "left_seq", "read_seq", "read_countable", "delivered_seq")
 _member_tuple = attrgetter("conversation_id", "user_id", *_positions)
+# By a partial index: few members have a flag. One who blocked another may have no membership: they never spoke.
+_RELATIONS = """
+    SELECT conversation_id, user_id, flags FROM member
+    WHERE user_id = ? AND conversation_id >= 's:' AND conversation_id < 's;' AND flags > 0 ORDER BY conversation_id"""
+_BETWEEN = """
+    SELECT conversation_id, user_id, flags FROM member
+    WHERE conversation_id IN (SELECT value FROM json_each(?)) AND flags > 0 ORDER BY conversation_id, user_id"""
+
 _seat = ("seat.first_seq", "seat.muted_until_ms", "seat.nickname", "seat.flags")
 _newcomer_tuple = attrgetter("conversation_id", "user_id", *_positions, *_seat)
 _seat_tuple = attrgetter("conversation_id", "user_id", *_seat)
@@ -263,6 +273,15 @@ class SqliteStore:
             (conversation_id, user_id),
         )
         return _member_of(row) if row else None
+
+    async def relations(self, user_id: UserId) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        return [RelationRow(*row) for row in await self._all(_RELATIONS, (user_id,))]
+
+    async def between(self, conversation_ids: Sequence[ConversationId]) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        rows = await self._all(_BETWEEN, (json.dumps(list(conversation_ids)),))
+        return [RelationRow(*row) for row in rows]
 
     async def entries(
         self, conversation_id: ConversationId, low_seq: int, high_seq: int, limit: int, *, backward: bool

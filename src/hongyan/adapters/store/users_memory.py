@@ -6,38 +6,61 @@ import msgspec
 
 from hongyan.model.codes import TooManyDevices
 from hongyan.model.ids import UserId
-from hongyan.ports.users import SessionRow, UserRow
+from hongyan.ports.people import PrivacyRow, ProfileRow
+from hongyan.ports.users import SessionLimits, SessionRow, UserRow, giving_way
 
 
 class MemoryUserStore:
     """Implements `ports.users.UserStore`."""
 
     def __init__(self) -> None:
-        self._users: dict[UserId, UserRow] = {}
+        self.users: dict[UserId, UserRow] = {}
+        self.profiles: dict[UserId, ProfileRow] = {}
+        self.privacies: dict[UserId, PrivacyRow] = {}
+        self._deleted: set[UserId] = set()
+        self._departing: dict[UserId, None] = {}
 
     async def add(self, user: UserRow) -> bool:
         """See the port."""
-        return self._users.setdefault(user.user_id, user) is user
+        return user.user_id not in self._deleted and self.users.setdefault(user.user_id, user) is user
 
     async def find(self, user_id: UserId) -> UserRow | None:
         """See the port."""
-        return self._users.get(user_id)
+        return self.users.get(user_id)
 
     async def set_password(self, user_id: UserId, password_hash: str, replacing: str = "") -> bool:
         """See the port."""
-        user = self._users.get(user_id)
+        user = self.users.get(user_id)
         if user is None or (replacing and user.password_hash != replacing):
             return False
-        self._users[user_id] = msgspec.structs.replace(user, password_hash=password_hash)
+        self.users[user_id] = msgspec.structs.replace(user, password_hash=password_hash)
         return True
 
     async def existing(self, user_ids: Sequence[UserId]) -> frozenset[UserId]:
         """See the port."""
-        return frozenset(user_id for user_id in user_ids if user_id in self._users)
+        return frozenset(user_id for user_id in user_ids if user_id in self.users)
 
     async def page(self, after: str, limit: int) -> Sequence[UserRow]:
         """See the port."""
-        return [self._users[user_id] for user_id in sorted(self._users) if user_id > after][:limit]
+        return [self.users[user_id] for user_id in sorted(self.users) if user_id > after][:limit]
+
+    async def delete(self, user_id: UserId, now_ms: int) -> bool:
+        """See the port."""
+        if self.users.pop(user_id, None) is None:
+            return False
+        self.profiles.pop(user_id, None)
+        self.privacies.pop(user_id, None)
+        self._deleted.add(user_id)
+        self._departing[user_id] = None
+        return True
+
+    async def departing(self) -> Sequence[UserId]:
+        """See the port."""
+        return list(self._departing)
+
+    async def departed(self, user_id: UserId) -> None:
+        """See the port."""
+        self._departing.pop(user_id, None)
 
 
 class MemorySessionStore:
@@ -46,15 +69,15 @@ class MemorySessionStore:
     def __init__(self) -> None:
         self._sessions: dict[str, SessionRow] = {}
 
-    async def open(self, session: SessionRow, limit: int) -> Sequence[str]:
+    async def open(self, session: SessionRow, limits: SessionLimits) -> Sequence[SessionRow]:
         """See the port."""
         unrevoked = [row for row in self._sessions.values() if row.user_id == session.user_id and not row.revoked_ms]
-        ended = [row for row in unrevoked if _gives_way(row, session)]
-        if len(unrevoked) - len(ended) >= limit:
-            raise TooManyDevices(limit=limit)
+        ended = giving_way(sorted(unrevoked, key=lambda row: (row.created_ms, row.session_id)), session, limits)
+        if len(unrevoked) - len(ended) >= limits.devices:
+            raise TooManyDevices(limit=limits.devices)
         await self.revoke([row.session_id for row in ended], session.created_ms)
         self._sessions[session.session_id] = session
-        return [row.session_id for row in ended]
+        return ended
 
     async def session(self, session_id: str) -> SessionRow | None:
         """See the port."""
@@ -93,7 +116,3 @@ class MemorySessionStore:
         for row in gone:
             del self._sessions[row.session_id]
         return len(gone)
-
-
-def _gives_way(row: SessionRow, to: SessionRow) -> bool:
-    return row.device_id == to.device_id or row.expires_ms <= to.created_ms

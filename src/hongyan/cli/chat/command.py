@@ -83,7 +83,7 @@ def _ending(desk: "Desk", error: Exception) -> Exception:
         return error
     if not isinstance(error, SessionEndedError):
         return SetupError(sentence_of(error))
-    again = error.close_code in (0, CloseCode.NOT_AUTHENTICATED, CloseCode.LOGGED_OUT)
+    again = error.close_code in (0, CloseCode.NOT_AUTHENTICATED, CloseCode.LOGGED_OUT, CloseCode.REPLACED)
     if again:
         desk.forget_tokens()
     typer.echo(f"hongyan: {sentence_of(error)}{' Start again to log in.' if again else ''}", err=True)

@@ -91,6 +91,8 @@ def says(entry: Entry, me: UserId) -> str:
             return f"{who} put out {_people(body.member_ids, me)}"
         case MemberLeft():
             return f"{who} left"
+        case _:
+            return f"{who} changed something here"
 
 
 def row_of(chat: Conversation, me: UserId, open_id: str = "") -> Row:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from hongyan.protocol.wire import content_pb2 as hongyan_dot_v1_dot_content__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16hongyan/v1/entry.proto\x12\nhongyan.v1\x1a\x18hongyan/v1/content.proto\"\xdb\x03\n\x05\x45ntry\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x12\n\nmessage_id\x18\x03 \x01(\x06\x12\x11\n\tsender_id\x18\x04 \x01(\t\x12\x15\n\rclient_msg_id\x18\x05 \x01(\t\x12\x0f\n\x07time_ms\x18\x06 \x01(\x03\x12\x11\n\tcountable\x18\x07 \x01(\x04\x12&\n\x07message\x18\x08 \x01(\x0b\x32\x13.hongyan.v1.ContentH\x00\x12(\n\x08recalled\x18\t \x01(\x0b\x32\x14.hongyan.v1.RecalledH\x00\x12$\n\x06recall\x18\n \x01(\x0b\x32\x12.hongyan.v1.RecallH\x00\x12\x31\n\rgroup_created\x18\x0b \x01(\x0b\x32\x18.hongyan.v1.GroupCreatedH\x00\x12\x31\n\rmembers_added\x18\x0c \x01(\x0b\x32\x18.hongyan.v1.MembersAddedH\x00\x12\x35\n\x0fmembers_removed\x18\r \x01(\x0b\x32\x1a.hongyan.v1.MembersRemovedH\x00\x12-\n\x0bmember_left\x18\x0e \x01(\x0b\x32\x16.hongyan.v1.MemberLeftH\x00\x42\x06\n\x04\x62ody\"\x1e\n\x08Recalled\x12\x12\n\nby_user_id\x18\x01 \x01(\t\"\x15\n\x06Recall\x12\x0b\n\x03seq\x18\x01 \x01(\x04\"0\n\x0cGroupCreated\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nmember_ids\x18\x02 \x03(\t\"\"\n\x0cMembersAdded\x12\x12\n\nmember_ids\x18\x01 \x03(\t\"$\n\x0eMembersRemoved\x12\x12\n\nmember_ids\x18\x01 \x03(\t\"\x0c\n\nMemberLeftb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16hongyan/v1/entry.proto\x12\nhongyan.v1\x1a\x18hongyan/v1/content.proto\"\x85\x0b\n\x05\x45ntry\x12\x17\n\x0f\x63onversation_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12\x12\n\nmessage_id\x18\x03 \x01(\x06\x12\x11\n\tsender_id\x18\x04 \x01(\t\x12\x15\n\rclient_msg_id\x18\x05 \x01(\t\x12\x0f\n\x07time_ms\x18\x06 \x01(\x03\x12\x11\n\tcountable\x18\x07 \x01(\x04\x12&\n\x07message\x18\x08 \x01(\x0b\x32\x13.hongyan.v1.ContentH\x00\x12(\n\x08recalled\x18\t \x01(\x0b\x32\x14.hongyan.v1.RecalledH\x00\x12$\n\x06recall\x18\n \x01(\x0b\x32\x12.hongyan.v1.RecallH\x00\x12\x31\n\rgroup_created\x18\x0b \x01(\x0b\x32\x18.hongyan.v1.GroupCreatedH\x00\x12\x31\n\rmembers_added\x18\x0c \x01(\x0b\x32\x18.hongyan.v1.MembersAddedH\x00\x12\x35\n\x0fmembers_removed\x18\r \x01(\x0b\x32\x1a.hongyan.v1.MembersRemovedH\x00\x12-\n\x0bmember_left\x18\x0e \x01(\x0b\x32\x16.hongyan.v1.MemberLeftH\x00\x12&\n\x07\x64\x65leted\x18\x14 \x01(\x0b\x32\x13.hongyan.v1.DeletedH\x00\x12$\n\x06\x64\x65lete\x18\x15 \x01(\x0b\x32\x12.hongyan.v1.DeleteH\x00\x12 \n\x04\x65\x64it\x18\x16 \x01(\x0b\x32\x10.hongyan.v1.EditH\x00\x12%\n\x08reaction\x18\x17 \x01(\x0b\x32\x11.hongyan.v1.ReactH\x00\x12\x1e\n\x03pin\x18\x18 \x01(\x0b\x32\x0f.hongyan.v1.PinH\x00\x12,\n\nbefriended\x18\x19 \x01(\x0b\x32\x16.hongyan.v1.BefriendedH\x00\x12\'\n\x08role_set\x18\x1a \x01(\x0b\x32\x13.hongyan.v1.SetRoleH\x00\x12\x36\n\x11owner_transferred\x18\x1b \x01(\x0b\x32\x19.hongyan.v1.TransferOwnerH\x00\x12.\n\x0cmember_muted\x18\x1c \x01(\x0b\x32\x16.hongyan.v1.MuteMemberH\x00\x12(\n\tall_muted\x18\x1d \x01(\x0b\x32\x13.hongyan.v1.MuteAllH\x00\x12\x38\n\x11group_profile_set\x18\x1e \x01(\x0b\x32\x1b.hongyan.v1.SetGroupProfileH\x00\x12/\n\x0cnickname_set\x18\x1f \x01(\x0b\x32\x17.hongyan.v1.SetNicknameH\x00\x12\x34\n\x0fgroup_rules_set\x18  \x01(\x0b\x32\x19.hongyan.v1.SetGroupRulesH\x00\x12\x32\n\x0ejoin_link_made\x18! \x01(\x0b\x32\x18.hongyan.v1.JoinLinkMadeH\x00\x12\x37\n\x11join_link_revoked\x18\" \x01(\x0b\x32\x1a.hongyan.v1.RevokeJoinLinkH\x00\x12\x31\n\rmember_joined\x18# \x01(\x0b\x32\x18.hongyan.v1.MemberJoinedH\x00\x12\x33\n\x0ejoin_requested\x18$ \x01(\x0b\x32\x19.hongyan.v1.JoinRequestedH\x00\x12\x31\n\rjoin_answered\x18% \x01(\x0b\x32\x18.hongyan.v1.JoinAnsweredH\x00\x12\x35\n\x0fgroup_dismissed\x18& \x01(\x0b\x32\x1a.hongyan.v1.GroupDismissedH\x00\x12(\n\tamendment\x18\x0f \x01(\x0b\x32\x15.hongyan.v1.AmendmentB\x06\n\x04\x62ody\"n\n\tAmendment\x12\x10\n\x08\x65\x64it_seq\x18\x01 \x01(\x04\x12\x11\n\tedited_ms\x18\x02 \x01(\x03\x12\'\n\treactions\x18\x03 \x03(\x0b\x32\x14.hongyan.v1.Reaction\x12\x13\n\x0b\x61mended_seq\x18\x04 \x01(\x04\"+\n\x08Reaction\x12\r\n\x05\x65moji\x18\x01 \x01(\t\x12\x10\n\x08user_ids\x18\x02 \x03(\t\"\x1e\n\x08Recalled\x12\x12\n\nby_user_id\x18\x01 \x01(\t\"\x15\n\x06Recall\x12\x0b\n\x03seq\x18\x01 \x01(\x04\"0\n\x0cGroupCreated\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nmember_ids\x18\x02 \x03(\t\"\"\n\x0cMembersAdded\x12\x12\n\nmember_ids\x18\x01 \x03(\t\"$\n\x0eMembersRemoved\x12\x12\n\nmember_ids\x18\x01 \x03(\t\"\x0c\n\nMemberLeft\"\x1d\n\x07\x44\x65leted\x12\x12\n\nby_user_id\x18\x01 \x01(\t\"\x15\n\x06\x44\x65lete\x12\x0b\n\x03seq\x18\x01 \x01(\x04\"9\n\x04\x45\x64it\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12$\n\x07\x63ontent\x18\x02 \x01(\x0b\x32\x13.hongyan.v1.Content\"/\n\x05React\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\r\n\x05\x65moji\x18\x02 \x01(\t\x12\n\n\x02on\x18\x03 \x01(\x08\"\x1e\n\x03Pin\x12\x0b\n\x03seq\x18\x01 \x01(\x04\x12\n\n\x02on\x18\x02 \x01(\x08\".\n\nBefriended\x12\x12\n\nby_user_id\x18\x01 \x01(\t\x12\x0c\n\x04note\x18\x02 \x01(\t\"(\n\x07SetRole\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\" \n\rTransferOwner\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"/\n\nMuteMember\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08until_ms\x18\x02 \x01(\x03\"*\n\x07MuteAll\x12\n\n\x02on\x18\x01 \x01(\x08\x12\x13\n\x0b\x61llowed_ids\x18\x02 \x03(\t\"y\n\x0fSetGroupProfile\x12\x11\n\x04name\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06\x61vatar\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x19\n\x0c\x61nnouncement\x18\x03 \x01(\tH\x02\x88\x01\x01\x42\x07\n\x05_nameB\t\n\x07_avatarB\x0f\n\r_announcement\"\x1f\n\x0bSetNickname\x12\x10\n\x08nickname\x18\x01 \x01(\t\"\xdb\x01\n\rSetGroupRules\x12\"\n\x15history_for_newcomers\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x18\n\x0bjoin_policy\x18\x02 \x01(\tH\x01\x88\x01\x01\x12\x18\n\x0bwho_may_add\x18\x03 \x01(\tH\x02\x88\x01\x01\x12 \n\x13who_may_mention_all\x18\x04 \x01(\tH\x03\x88\x01\x01\x42\x18\n\x16_history_for_newcomersB\x0e\n\x0c_join_policyB\x0e\n\x0c_who_may_addB\x16\n\x14_who_may_mention_all\"A\n\x0cJoinLinkMade\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x12\n\nexpires_ms\x18\x02 \x01(\x03\x12\x0c\n\x04uses\x18\x03 \x01(\r\"!\n\x0eRevokeJoinLink\x12\x0f\n\x07link_id\x18\x01 \x01(\t\"\x1f\n\x0cMemberJoined\x12\x0f\n\x07link_id\x18\x01 \x01(\t\"\x1d\n\rJoinRequested\x12\x0c\n\x04note\x18\x01 \x01(\t\"/\n\x0cJoinAnswered\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63\x63\x65pt\x18\x02 \x01(\x08\"\x10\n\x0eGroupDismissedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,17 +33,59 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hongyan.v1.entry_pb2', _glo
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ENTRY']._serialized_start=65
-  _globals['_ENTRY']._serialized_end=540
-  _globals['_RECALLED']._serialized_start=542
-  _globals['_RECALLED']._serialized_end=572
-  _globals['_RECALL']._serialized_start=574
-  _globals['_RECALL']._serialized_end=595
-  _globals['_GROUPCREATED']._serialized_start=597
-  _globals['_GROUPCREATED']._serialized_end=645
-  _globals['_MEMBERSADDED']._serialized_start=647
-  _globals['_MEMBERSADDED']._serialized_end=681
-  _globals['_MEMBERSREMOVED']._serialized_start=683
-  _globals['_MEMBERSREMOVED']._serialized_end=719
-  _globals['_MEMBERLEFT']._serialized_start=721
-  _globals['_MEMBERLEFT']._serialized_end=733
+  _globals['_ENTRY']._serialized_end=1478
+  _globals['_AMENDMENT']._serialized_start=1480
+  _globals['_AMENDMENT']._serialized_end=1590
+  _globals['_REACTION']._serialized_start=1592
+  _globals['_REACTION']._serialized_end=1635
+  _globals['_RECALLED']._serialized_start=1637
+  _globals['_RECALLED']._serialized_end=1667
+  _globals['_RECALL']._serialized_start=1669
+  _globals['_RECALL']._serialized_end=1690
+  _globals['_GROUPCREATED']._serialized_start=1692
+  _globals['_GROUPCREATED']._serialized_end=1740
+  _globals['_MEMBERSADDED']._serialized_start=1742
+  _globals['_MEMBERSADDED']._serialized_end=1776
+  _globals['_MEMBERSREMOVED']._serialized_start=1778
+  _globals['_MEMBERSREMOVED']._serialized_end=1814
+  _globals['_MEMBERLEFT']._serialized_start=1816
+  _globals['_MEMBERLEFT']._serialized_end=1828
+  _globals['_DELETED']._serialized_start=1830
+  _globals['_DELETED']._serialized_end=1859
+  _globals['_DELETE']._serialized_start=1861
+  _globals['_DELETE']._serialized_end=1882
+  _globals['_EDIT']._serialized_start=1884
+  _globals['_EDIT']._serialized_end=1941
+  _globals['_REACT']._serialized_start=1943
+  _globals['_REACT']._serialized_end=1990
+  _globals['_PIN']._serialized_start=1992
+  _globals['_PIN']._serialized_end=2022
+  _globals['_BEFRIENDED']._serialized_start=2024
+  _globals['_BEFRIENDED']._serialized_end=2070
+  _globals['_SETROLE']._serialized_start=2072
+  _globals['_SETROLE']._serialized_end=2112
+  _globals['_TRANSFEROWNER']._serialized_start=2114
+  _globals['_TRANSFEROWNER']._serialized_end=2146
+  _globals['_MUTEMEMBER']._serialized_start=2148
+  _globals['_MUTEMEMBER']._serialized_end=2195
+  _globals['_MUTEALL']._serialized_start=2197
+  _globals['_MUTEALL']._serialized_end=2239
+  _globals['_SETGROUPPROFILE']._serialized_start=2241
+  _globals['_SETGROUPPROFILE']._serialized_end=2362
+  _globals['_SETNICKNAME']._serialized_start=2364
+  _globals['_SETNICKNAME']._serialized_end=2395
+  _globals['_SETGROUPRULES']._serialized_start=2398
+  _globals['_SETGROUPRULES']._serialized_end=2617
+  _globals['_JOINLINKMADE']._serialized_start=2619
+  _globals['_JOINLINKMADE']._serialized_end=2684
+  _globals['_REVOKEJOINLINK']._serialized_start=2686
+  _globals['_REVOKEJOINLINK']._serialized_end=2719
+  _globals['_MEMBERJOINED']._serialized_start=2721
+  _globals['_MEMBERJOINED']._serialized_end=2752
+  _globals['_JOINREQUESTED']._serialized_start=2754
+  _globals['_JOINREQUESTED']._serialized_end=2783
+  _globals['_JOINANSWERED']._serialized_start=2785
+  _globals['_JOINANSWERED']._serialized_end=2832
+  _globals['_GROUPDISMISSED']._serialized_start=2834
+  _globals['_GROUPDISMISSED']._serialized_end=2850
 # @@protoc_insertion_point(module_scope)

@@ -5,13 +5,13 @@ from typing import Protocol
 
 import msgspec
 
-from hongyan.model.commands import AnyCommand, SendMessage
+from hongyan.model.commands import AnyCommand, EditMessage, SendMessage
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.model.records import Submitted
 from hongyan.ports.link import Submission
 from hongyan.protocol.codec_hooks import rewrite_words
 from hongyan.services.admin.words import Words
-from hongyan.services.webhooks.check import Check
+from hongyan.services.webhooks.check import Check, Saying
 
 SubmissionKey = tuple[ConversationId, UserId, ClientMsgId]
 
@@ -51,7 +51,7 @@ class MessageScreen:
             return command
         return await self._check.ask(submission, command)
 
-    def _scanned(self, command: AnyCommand) -> SendMessage:
-        assert isinstance(command, SendMessage)
+    def _scanned(self, command: AnyCommand) -> Saying:
+        assert isinstance(command, SendMessage | EditMessage)
         content = rewrite_words(command.content, self._words.filter.apply)
         return command if content is command.content else msgspec.structs.replace(command, content=content)

@@ -1,8 +1,14 @@
 """What is asked of accounts and answered about them. Secrets stay out of every `repr`, and so out of logs."""
 
+from typing import Literal
+
 import msgspec
 
 from hongyan.model.ids import DeviceId, UserId
+from hongyan.ports.link import Identity
+
+Platform = Literal["", "phone", "tablet", "desktop", "web"]
+"""What kind of device logs in; "": not said."""
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -24,6 +30,7 @@ class LogIn(msgspec.Struct, frozen=True):
     device_id: DeviceId = DeviceId("")
     device_name: str = ""
     address: str = ""
+    platform: Platform = ""
 
     def __repr__(self) -> str:
         return f"LogIn(user_id={self.user_id!r}, device_id={self.device_id!r})"
@@ -56,6 +63,43 @@ class Device(msgspec.Struct, frozen=True):
     name: str
     created_ms: int
     refreshed_ms: int
+    platform: str = ""
+
+
+class NewPassword(msgspec.Struct, frozen=True):
+    """A user's wish for another password, from one of his devices."""
+
+    identity: Identity
+    old: str
+    new: str
+    address: str = ""
+
+    def __repr__(self) -> str:
+        return f"NewPassword(identity={self.identity!r})"
+
+
+class Farewell(msgspec.Struct, frozen=True):
+    """A user's wish that his account ends."""
+
+    user_id: UserId
+    password: str
+    address: str = ""
+
+    def __repr__(self) -> str:
+        return f"Farewell(user_id={self.user_id!r})"
+
+
+class PlatformLimits(msgspec.Struct, frozen=True):
+    """How many devices of a platform a user may have; a newer one takes the place of the oldest. 0: no limit of its own."""
+
+    phone: int = 0
+    tablet: int = 0
+    desktop: int = 0
+    web: int = 0
+
+    def of(self, platform: Platform) -> int:
+        """The limit of a platform."""
+        return int(getattr(self, platform)) if platform else 0
 
 
 class UsersOptions(msgspec.Struct, frozen=True):
@@ -68,3 +112,4 @@ class UsersOptions(msgspec.Struct, frozen=True):
     registrations_per_hour: int = 300
     log_ins_per_minute: int = 60
     user_log_ins_per_minute: int = 10
+    platforms: PlatformLimits = PlatformLimits()

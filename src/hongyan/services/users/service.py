@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from hongyan.model.codes import (
+    CloseCode,
     DeviceUnknown,
     InvalidField,
     NotAllowed,
+    PasswordWrong,
     RefreshReused,
     TokenInvalid,
     TokenRevoked,
@@ -20,10 +22,19 @@ from hongyan.model.codes import (
 from hongyan.model.ids import SYSTEM_USER, DeviceId, UserId
 from hongyan.ports.clock import Clock
 from hongyan.ports.link import Identity
-from hongyan.ports.users import SessionRow, SessionStore, UserRow, UserStore
+from hongyan.ports.users import SessionLimits, SessionRow, SessionStore, UserRow, UserStore
 from hongyan.services.users.memory import EndedSessions, KnownUsers
 from hongyan.services.users.passwords import Passwords, check_password
-from hongyan.services.users.records import Device, Grant, LogIn, Registration, User, UsersOptions
+from hongyan.services.users.records import (
+    Device,
+    Farewell,
+    Grant,
+    LogIn,
+    NewPassword,
+    Registration,
+    User,
+    UsersOptions,
+)
 from hongyan.services.users.throttle import Rate, Throttle, network_of
 from hongyan.services.users.tokens import SESSION_ID_BYTES, AccessTokens, Claims, RefreshTokens
 
@@ -32,8 +43,11 @@ _KNOWN_USERS = 50_000
 _MARGIN_MS = 60_000  # a token issued while its session was being ended outlives the end by less than this
 _USERS_OF_A_PAGE = 1_000
 
-LoggedOut = Callable[[UserId, DeviceId], None]
-"""Told of every device whose session ended: its connections have to be closed. Called on the loop, must not wait."""
+LoggedOut = Callable[[UserId, DeviceId, CloseCode], None]
+"""Told of every device whose session ended, and why: its connections have to be closed. Called on the loop, must not wait."""
+
+Deleted = Callable[[UserId], None]
+"""Told of every account that was deleted and has to leave what it is in. Called on the loop, must not wait."""
 
 
 class Stores(msgspec.Struct, frozen=True):
@@ -62,6 +76,7 @@ class Users:
         self._ended = EndedSessions(clock, options.access_ttl_s * 1_000 + _MARGIN_MS)
         self._known = KnownUsers(_KNOWN_USERS)
         self.on_logged_out: LoggedOut = _nobody_listens
+        self.on_deleted: Deleted = _nobody_hears
 
     async def load(self) -> None:
         """Learns which sessions ended lately, and forgets those that ended long ago."""
@@ -70,6 +85,9 @@ class Users:
         since_ms = now_ms - self._options.access_ttl_s * 1_000 - _MARGIN_MS
         for session_id, ended_ms in await self._sessions.revoked_since(since_ms):
             self._ended.add([session_id], ended_ms)
+        for user_id in await self._users.departing():
+            # An account may have ended in a process that died before its sessions did.
+            await self._end(await self._sessions.living(user_id, now_ms))
 
     # Accounts
 
@@ -122,6 +140,41 @@ class Users:
             raise UserUnknown(user_id=user_id)
         await self._end(await self._sessions.living(user_id, self._clock()))
 
+    async def change_password(self, asked: NewPassword) -> None:
+        """A new password for who knows the old one; his other devices are logged out.
+
+        Raises InvalidField, PasswordWrong, RateLimited, UserUnknown, Overloaded.
+        """
+        check_password(asked.new)
+        user_id = asked.identity.user_id
+        row = await self._proved(user_id, asked.old, asked.address)
+        hashed = await self._passwords.hash(asked.new)
+        # Of two changes at once one wins: the other knew a password that is the account's no more.
+        if not await self._users.set_password(user_id, hashed, replacing=row.password_hash):
+            raise PasswordWrong
+        await self.log_out_others(asked.identity)
+
+    async def delete(self, asked: Farewell) -> None:
+        """Ends an account of who knows its password: nobody gets in or finds it from now on, and its id stays taken.
+
+        What it is in, it leaves after this; `on_deleted` is told. Raises PasswordWrong, RateLimited, UserUnknown, Overloaded.
+        """
+        await self._proved(asked.user_id, asked.password, asked.address)
+        if not await self._users.delete(asked.user_id, self._clock()):
+            raise UserUnknown(user_id=asked.user_id)
+        await self._end(await self._sessions.living(asked.user_id, self._clock()))
+        # Last: until its sessions had ended, a connection of his could have said that he exists.
+        self._known.learn({asked.user_id: False})
+        self.on_deleted(asked.user_id)
+
+    async def departing(self) -> Sequence[UserId]:
+        """The deleted accounts that have not left everything yet."""
+        return await self._users.departing()
+
+    async def departed(self, user_id: UserId) -> None:
+        """A deleted account has left everything."""
+        await self._users.departed(user_id)
+
     def known(self, user_id: UserId) -> bool | None:
         """Whether a user exists; None: ask `missing`. Never waits."""
         return self._known.get(user_id)
@@ -134,7 +187,11 @@ class Users:
             existing = await self._users.existing(asked)
             learned = {user_id: user_id in existing for user_id in asked}
             # Somebody may have registered while the store was read; then `register` knows better.
-            learned = {user_id: exists or bool(self._known.get(user_id)) for user_id, exists in learned.items()}
+            # And if somebody's account ended meanwhile, `delete` does.
+            learned = {
+                user_id: exists if (newer := self._known.get(user_id)) is None else newer
+                for user_id, exists in learned.items()
+            }
             self._known.learn(learned)
             found.update(learned)
         return [user_id for user_id, exists in found.items() if not exists]
@@ -149,17 +206,21 @@ class Users:
         """
         if len(asked.device_name) > _DEVICE_NAME_CHARACTERS:
             raise InvalidField(field="device_name", reason=f"at most {_DEVICE_NAME_CHARACTERS} characters are allowed")
-        tries = self._spend_log_in(asked)
+        tries = self._spend_tries(asked.user_id, asked.address)
         row = await self._users.find(asked.user_id)
         if not await self._passwords.matches(asked.password, row.password_hash if row else None) or row is None:
             raise WrongCredentials
         for rate, key in tries:
             self._throttle.give_back(rate, key)
-        if self._passwords.is_outdated(row.password_hash):
+        password_hash = row.password_hash
+        if self._passwords.is_outdated(password_hash):
             newer = await self._passwords.hash(asked.password)
-            await self._users.set_password(row.user_id, newer, replacing=row.password_hash)
+            if await self._users.set_password(row.user_id, newer, replacing=password_hash):
+                password_hash = newer
         self._known.learn({row.user_id: True})
-        return await self._open_session(asked)
+        grant = await self._open_session(asked)
+        await self._check_still(asked, password_hash, grant.device_id)
+        return grant
 
     async def mint(self, user_id: UserId, device_id: DeviceId, device_name: str = "") -> Grant:
         """Tokens for a user's device without his password: whoever calls has made sure of him.
@@ -210,10 +271,20 @@ class Users:
             raise DeviceUnknown(device_id=device_id)
         await self._end(sessions)
 
+    async def log_out_others(self, identity: Identity) -> int:
+        """Ends the sessions of the user's other devices; returns how many."""
+        others = [
+            row
+            for row in await self._sessions.living(identity.user_id, self._clock())
+            if row.device_id != identity.device_id
+        ]
+        await self._end(others)
+        return len(others)
+
     async def devices(self, user_id: UserId) -> Sequence[Device]:
         """The user's devices that are logged in, ascending by id."""
         rows = await self._sessions.living(user_id, self._clock())
-        return [Device(row.device_id, row.device_name, row.created_ms, row.refreshed_ms) for row in rows]
+        return [Device(row.device_id, row.device_name, row.created_ms, row.refreshed_ms, row.platform) for row in rows]
 
     async def authenticate(self, token: str) -> Identity:
         """Whom an access token speaks for, from memory alone. Raises TokenInvalid, TokenExpired, TokenRevoked."""
@@ -226,13 +297,38 @@ class Users:
 
     # Steps
 
-    def _spend_log_in(self, asked: LogIn) -> Sequence[tuple[Rate, str]]:
-        if not asked.address:
+    async def _check_still(self, asked: LogIn, password_hash: str, device_id: DeviceId) -> None:
+        """A password that changed, or an account that ended, while this device logged in, lets it in no more.
+
+        Whoever changed it ended the sessions that there were; this one may have come after. Raises WrongCredentials.
+        """
+        row = await self._users.find(asked.user_id)
+        if row is not None and row.password_hash == password_hash:
+            return
+        if row is None or not await self._passwords.matches(asked.password, row.password_hash):
+            await self._end(await self._living(Identity(asked.user_id, device_id)))
+            self._known.learn({asked.user_id: row is not None})
+            raise WrongCredentials
+
+    async def _proved(self, user_id: UserId, password: str, address: str) -> UserRow:
+        """The account of somebody who is logged in and says its password once more. Wrong ones count as log-ins do."""
+        tries = self._spend_tries(user_id, address)
+        row = await self._users.find(user_id)
+        if row is None:
+            raise UserUnknown(user_id=user_id)
+        if not await self._passwords.matches(password, row.password_hash):
+            raise PasswordWrong
+        for rate, key in tries:
+            self._throttle.give_back(rate, key)
+        return row
+
+    def _spend_tries(self, user_id: UserId, address: str) -> Sequence[tuple[Rate, str]]:
+        if not address:
             return ()
-        network, options = network_of(asked.address), self._options
+        network, options = network_of(address), self._options
         tries = (
             (Rate("log-ins from your address", options.log_ins_per_minute, 60_000), network),
-            (Rate("log-ins of this user", options.user_log_ins_per_minute, 60_000), f"{network} {asked.user_id}"),
+            (Rate("log-ins of this user", options.user_log_ins_per_minute, 60_000), f"{network} {user_id}"),
         )
         for rate, key in tries:
             self._throttle.spend(rate, key)
@@ -250,11 +346,13 @@ class Users:
             expires_ms=now_ms + self._options.refresh_ttl_s * 1_000,
             generation=0,
             nonce=secrets.token_bytes(16),
+            platform=asked.platform,
         )
-        ended = await self._sessions.open(session, self._options.devices_per_user)
-        if ended:
-            self._ended.add(ended, now_ms)
-            self.on_logged_out(session.user_id, session.device_id)
+        limits = SessionLimits(self._options.devices_per_user, self._options.platforms.of(asked.platform))
+        ended = await self._sessions.open(session, limits)
+        self._ended.add([row.session_id for row in ended], now_ms)
+        for row in ended:
+            self.on_logged_out(row.user_id, row.device_id, CloseCode.REPLACED)
         return self._grant(session)
 
     def _grant(self, session: SessionRow) -> Grant:
@@ -273,8 +371,12 @@ class Users:
         self._ended.add(session_ids, now_ms)
         await self._sessions.revoke(session_ids, now_ms)
         for session in sessions:
-            self.on_logged_out(session.user_id, session.device_id)
+            self.on_logged_out(session.user_id, session.device_id, CloseCode.LOGGED_OUT)
 
 
-def _nobody_listens(_user_id: UserId, _device_id: DeviceId) -> None:
+def _nobody_listens(_user_id: UserId, _device_id: DeviceId, _code: CloseCode) -> None:
     """Until somebody does."""
+
+
+def _nobody_hears(_user_id: UserId) -> None:
+    """As above."""

@@ -8,9 +8,11 @@ import pytest
 
 from hongyan.config import Config, Limits
 from hongyan.model.codes import (
+    CloseCode,
     DeviceUnknown,
     InvalidField,
     NotAllowed,
+    PasswordWrong,
     RateLimited,
     RefreshReused,
     TokenExpired,
@@ -25,7 +27,7 @@ from hongyan.model.errors import HongyanError
 from hongyan.model.ids import DeviceId, UserId
 from hongyan.ports.link import Identity
 from hongyan.services.users.passwords import Passwords
-from hongyan.services.users.records import LogIn, Registration, UsersOptions
+from hongyan.services.users.records import Farewell, Grant, LogIn, NewPassword, Registration, UsersOptions
 from tests.unit.services.users.worlds import ALICE, BOB, LAPTOP, PASSWORD, PHONE, World, opened_world
 
 # Accounts
@@ -382,5 +384,129 @@ def test_the_bounds_of_the_service_are_those_of_the_configuration() -> None:
     config = Config()
     options = UsersOptions()
     assert options.devices_per_user == Limits().devices_per_user
-    names = {item.name for item in msgspec.structs.fields(UsersOptions)} - {"devices_per_user", "registration_open"}
+    names = {item.name for item in msgspec.structs.fields(UsersOptions)} - {
+        "devices_per_user",
+        "registration_open",
+        "platforms",
+    }
     assert {name: getattr(options, name) for name in names} == {name: getattr(config.users, name) for name in names}
+
+
+# Platforms, another password, the end of an account
+
+
+async def test_a_second_phone_takes_the_place_of_the_first_and_a_desktop_stays() -> None:
+    async with opened_world(platforms={"phone": 1, "desktop": 1}) as world:
+        first = await world.granted()
+        service = world.service
+        assert first.device_id == PHONE
+        one = await service.log_in(LogIn(ALICE, PASSWORD, DeviceId("one"), platform="phone"))
+        desk = await service.log_in(LogIn(ALICE, PASSWORD, DeviceId("desk"), platform="desktop"))
+        two = await service.log_in(LogIn(ALICE, PASSWORD, DeviceId("two"), platform="phone"))
+        assert (world.closed, world.codes) == ([(ALICE, "one")], [CloseCode.REPLACED])
+        with pytest.raises(TokenRevoked):
+            await service.authenticate(one.access_token)
+        for grant in (first, desk, two):
+            await service.authenticate(grant.access_token)
+        assert {device.device_id: device.platform for device in await service.devices(ALICE)} == {
+            PHONE: "",
+            "desk": "desktop",
+            "two": "phone",
+        }
+
+
+async def test_who_knows_the_password_changes_it_and_keeps_his_device(world: World) -> None:
+    here, there = await world.granted(), await world.granted(device_id=LAPTOP)
+    identity = await world.service.authenticate(here.access_token)
+    with pytest.raises(PasswordWrong):
+        await world.service.change_password(NewPassword(identity, "not the password", "another password"))
+    with pytest.raises(InvalidField):
+        await world.service.change_password(NewPassword(identity, PASSWORD, "short"))
+    assert world.closed == []
+    await world.service.change_password(NewPassword(identity, PASSWORD, "another password"))
+    assert (world.closed, world.codes) == ([(ALICE, LAPTOP)], [CloseCode.LOGGED_OUT])
+    await world.service.authenticate(here.access_token)
+    with pytest.raises(TokenRevoked):
+        await world.service.refresh(there.refresh_token)
+    with pytest.raises(WrongCredentials):
+        await world.service.log_in(LogIn(ALICE, PASSWORD, PHONE))
+
+
+async def test_guesses_at_the_password_of_ones_own_account_are_slowed() -> None:
+    async with opened_world(user_log_ins_per_minute=2) as world:
+        await world.granted()
+        guess = NewPassword(Identity(ALICE, PHONE), "a wrong guess", "another password", "192.0.2.1")
+        for _ in range(2):
+            with pytest.raises(PasswordWrong):
+                await world.service.change_password(guess)
+        with pytest.raises(RateLimited):
+            await world.service.change_password(guess)
+        with pytest.raises(RateLimited):
+            await world.service.delete(Farewell(ALICE, PASSWORD, "192.0.2.1"))
+
+
+async def test_of_two_changes_of_a_password_at_once_one_wins(world: World) -> None:
+    await world.granted()
+    wishes = [NewPassword(Identity(ALICE, PHONE), PASSWORD, f"another password {number}") for number in range(4)]
+    results = await asyncio.gather(*map(world.service.change_password, wishes), return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["NoneType", *["PasswordWrong"] * 3]
+
+
+async def test_a_device_that_logs_in_while_the_password_changes_does_not_stay_with_the_old_one(world: World) -> None:
+    await world.granted()
+    wish = NewPassword(Identity(ALICE, PHONE), PASSWORD, "another password")
+    late = [world.service.log_in(LogIn(ALICE, PASSWORD, DeviceId(f"late-{number}"))) for number in range(5)]
+    _, *results = await asyncio.gather(world.service.change_password(wish), *late, return_exceptions=True)
+    for result in results:
+        if isinstance(result, WrongCredentials):
+            continue
+        assert isinstance(result, Grant), result
+        with pytest.raises(TokenRevoked):
+            await world.service.authenticate(result.access_token)
+    assert [device.device_id for device in await world.service.devices(ALICE)] == [PHONE]
+
+
+async def test_a_deleted_account_is_nobodys_and_is_told_to_leave(world: World) -> None:
+    grant = await world.granted()
+    ended: list[UserId] = []
+    world.service.on_deleted = ended.append
+    with pytest.raises(PasswordWrong):
+        await world.service.delete(Farewell(ALICE, "not the password"))
+    await world.service.delete(Farewell(ALICE, PASSWORD))
+    assert (ended, world.closed) == ([ALICE], [(ALICE, PHONE)])
+    assert world.service.known(ALICE) is False
+    assert await world.service.missing([ALICE]) == [ALICE]
+    with pytest.raises(TokenRevoked):
+        await world.service.authenticate(grant.access_token)
+    with pytest.raises(TokenRevoked):
+        await world.service.refresh(grant.refresh_token)
+    with pytest.raises(UserUnknown):
+        await world.service.delete(Farewell(ALICE, PASSWORD))
+    with pytest.raises(UserExists):
+        await world.service.register(Registration(ALICE, PASSWORD))
+    assert await world.service.departing() == [ALICE]
+    await world.service.departed(ALICE)
+    assert await world.service.departing() == []
+
+
+async def test_a_device_that_logs_in_while_the_account_ends_does_not_stay(world: World) -> None:
+    await world.granted()
+    late = [world.service.log_in(LogIn(ALICE, PASSWORD, DeviceId(f"late-{number}"))) for number in range(5)]
+    _, *results = await asyncio.gather(world.service.delete(Farewell(ALICE, PASSWORD)), *late, return_exceptions=True)
+    for result in results:
+        if isinstance(result, WrongCredentials):
+            continue
+        assert isinstance(result, Grant), result
+        with pytest.raises(TokenRevoked):
+            await world.service.authenticate(result.access_token)
+    assert await world.service.devices(ALICE) == []
+    assert world.service.known(ALICE) is False
+
+
+async def test_sessions_that_a_crash_left_to_a_deleted_account_end_at_the_next_start(world: World) -> None:
+    grant = await world.granted()
+    await world.users.delete(ALICE, world.now_ms)
+    service = world.started()
+    await service.load()
+    with pytest.raises(TokenRevoked):
+        await service.authenticate(grant.access_token)

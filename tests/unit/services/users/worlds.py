@@ -5,10 +5,14 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from hongyan.adapters.store.people_memory import MemoryPeopleStore
 from hongyan.adapters.store.users_memory import MemorySessionStore, MemoryUserStore
+from hongyan.app.users import UserServices
+from hongyan.model.codes import CloseCode
 from hongyan.model.ids import DeviceId, UserId
 from hongyan.ports.users import SessionRow
 from hongyan.services.users.passwords import Passwords
+from hongyan.services.users.people import People, PeopleOptions
 from hongyan.services.users.records import Grant, LogIn, Registration, UsersOptions
 from hongyan.services.users.secrets import Secrets, make_secrets
 from hongyan.services.users.service import Crypto, Stores, Users
@@ -44,7 +48,14 @@ class World:
         self.secrets = secrets or make_secrets()
         self.passwords, self.options = passwords, options
         self.closed: list[tuple[UserId, DeviceId]] = []
+        self.codes: list[CloseCode] = []
         self.service = self.started()
+        self.people = People(MemoryPeopleStore(self.users), self.clock, PeopleOptions())
+
+    @property
+    def services(self) -> UserServices:
+        """Both services of the world."""
+        return UserServices(self.service, self.people)
 
     def clock(self) -> int:
         """The time of the test."""
@@ -55,8 +66,12 @@ class World:
         access = AccessTokens(self.secrets, self.options.access_ttl_s, self.clock)
         crypto = Crypto(self.passwords, access, RefreshTokens(self.secrets))
         service = Users(Stores(self.users, self.sessions), crypto, self.clock, self.options)
-        service.on_logged_out = lambda user_id, device_id: self.closed.append((user_id, device_id))
+        service.on_logged_out = self._log_out
         return service
+
+    def _log_out(self, user_id: UserId, device_id: DeviceId, code: CloseCode) -> None:
+        self.closed.append((user_id, device_id))
+        self.codes.append(code)
 
     async def granted(self, user_id: UserId = ALICE, device_id: DeviceId = PHONE) -> Grant:
         """A device of a user, registered if need be, with tokens."""
@@ -66,7 +81,7 @@ class World:
 
 
 @asynccontextmanager
-async def opened_world(**options: int | bool) -> AsyncIterator[World]:
+async def opened_world(**options: int | bool | dict[str, int]) -> AsyncIterator[World]:
     """A world with its threads."""
     passwords = Passwords(memory_kib=64, iterations=1, queue=100)
     try:

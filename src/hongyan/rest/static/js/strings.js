@@ -110,7 +110,7 @@ export const TABLE = {
   ended_here: ["Logging out…", "正在退出…"],
   ended_log_in_again: ["Your log-in has ended. Please log in again.", "登录已失效，请重新登录。"],
   ended_logged_out: ["This device was logged out.", "此设备已退出登录。"],
-  ended_replaced: ["This device connected elsewhere.", "此设备已在别处连接。"],
+  ended_replaced: ["You logged in elsewhere; this device was logged out.", "你已在别处登录，此设备已退出。"],
   ended_protocol: ["The server and this page do not understand each other. Reload the page.", "服务器与页面版本不一致，请刷新页面。"],
 
   error_wrong_credentials: ["User name or password is wrong.", "用户名或密码错误。"],
