@@ -8,18 +8,22 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+from msgspec import field
 
 from hongyan.adapters.log.sqlite import LogOptions, SqliteLog
+from hongyan.adapters.state.leases import MemoryLeases
 from hongyan.adapters.state.memory import LocalRoutes, MemoryHot
 from hongyan.adapters.store.database import Database
 from hongyan.adapters.store.items_memory import MemoryItemStore
 from hongyan.adapters.store.items_sqlite import SqliteItemStore
+from hongyan.adapters.store.last_seen import MemoryLastSeen, SqliteLastSeen
 from hongyan.adapters.store.migrate import database_file
 from hongyan.adapters.store.sqlite import SqliteStore
 from hongyan.admission.admit import Admission, AdmissionOptions, Directory
 from hongyan.admission.positions import PositionGatherer
 from hongyan.app.commands import LocalCommands
 from hongyan.app.downlink import LocalDownlink
+from hongyan.app.presence import nobody_chose, presence_options, visibility
 from hongyan.app.wakes import LocalWakes
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
@@ -32,11 +36,14 @@ from hongyan.model.ids import UserId
 from hongyan.ports.link import Identity
 from hongyan.ports.log import Log
 from hongyan.ports.personal import ItemLimits, ItemStore
+from hongyan.ports.presence import LastSeen, Leases
 from hongyan.ports.state import Hot, Routes
 from hongyan.ports.store import ConversationStore, HistoryReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
 from hongyan.services.personal.service import Personal
+from hongyan.services.presence import service as presence_service
+from hongyan.services.presence.service import PresenceService
 from hongyan.telemetry import LoopLag, Metrics
 
 
@@ -80,6 +87,8 @@ class Engines(msgspec.Struct, frozen=True):
     close: Callable[[], Awaitable[None]]
     last_message_id: int = 0
     items: ItemStore = msgspec.field(default_factory=MemoryItemStore)
+    leases: Leases = field(default_factory=MemoryLeases)
+    last_seen: LastSeen = field(default_factory=MemoryLastSeen)
 
 
 class Stages(msgspec.Struct, frozen=True):
@@ -89,6 +98,7 @@ class Stages(msgspec.Struct, frozen=True):
     delivery: Delivery
     gatherer: PositionGatherer
     gateway: Gateway
+    presence: PresenceService
     conversations: Conversations
     commands: LocalCommands
     personal: Personal
@@ -109,14 +119,19 @@ def build(config: Config, data_dir: Path, accounts: Accounts) -> Stages:
     log = SqliteLog(database_file(data_dir, "log"), log_options(config), downlink.append_failed)
     store = SqliteStore(database_file(data_dir, "message"))
     hot, routes = MemoryHot(config.delivery.hot_bytes), LocalRoutes(number)
-    database = Database(database_file(data_dir, "conversation"), "items")
+    conversation = Database(database_file(data_dir, "conversation"), "items")
+    seen = Database(database_file(data_dir, "presence"), "presence")
 
     async def close() -> None:
         await store.close()
-        await database.close()
+        await conversation.close()
+        await seen.close()
 
-    items = SqliteItemStore(database)
-    engines = Engines(log, store, hot, routes, lambda: log.end_now, close, log.last_message_id, items)
+    engines = Engines(
+        *(log, store, hot, routes, lambda: log.end_now, close, log.last_message_id),
+        items=SqliteItemStore(conversation),
+        last_seen=SqliteLastSeen(seen),
+    )
     return join(config, engines, accounts, downlink, number)
 
 
@@ -132,15 +147,30 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     admission.pressure = Pressure(config, engines.log_end, delivery).ask
     conversations = Conversations(hot, store, conversations_options(config))
     personal = Personal(engines.items, downlink, item_limits(config))
+    presence = join_presence(config, engines, downlink, number)
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
-    gateway = Gateway(number, uplink, Around(routes, now_ms, metrics), gateway_options(config))
+    uplink = msgspec.structs.replace(uplink, handlers={**uplink.handlers, frames.WatchPresence: presence.watch})
+    around_gateway = Around(routes, now_ms, metrics, presence.came, presence.left)
+    gateway = Gateway(number, uplink, around_gateway, gateway_options(config))
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
     stages = Stages(
-        engines, delivery, gatherer, gateway, conversations, commands, personal, downlink.wakes, admission, metrics, lag
+        *(engines, delivery, gatherer, gateway, presence, conversations, commands, personal, downlink.wakes),
+        *(admission, metrics, lag),
     )
     declare_gauges(stages)
     return stages
+
+
+def join_presence(config: Config, engines: Engines, downlink: LocalDownlink, number: int) -> PresenceService:
+    """The presence of those who are connected to the gateway of that number."""
+
+    def notify(user_ids: Sequence[UserId], encoded: bytes) -> None:
+        downlink.notify(user_ids, encoded, droppable=True)
+
+    visible = visibility(engines.store, config, nobody_chose)
+    around = presence_service.Surroundings(number, engines.leases, engines.last_seen, visible, notify, now_ms)
+    return PresenceService(around, presence_options(config))
 
 
 def join_uplink(
@@ -248,6 +278,8 @@ def declare_gauges(stages: Stages) -> None:
     metrics.gauge("hongyan_positions_queue", "Read positions that wait for their record.", stages.gatherer.waiting)
     metrics.gauge("hongyan_commands_waiting", "Commands of services without an answer yet.", stages.commands.waiting)
     metrics.gauge("hongyan_long_polls", "Long polls that wait.", stages.wakes.waiting)
+    metrics.gauge("hongyan_online_users", "Users with a connection.", lambda: stages.presence.online)
+    metrics.gauge("hongyan_watched_presences", "Users that devices watch, by device.", lambda: stages.presence.watched)
     metrics.gauge("hongyan_loop_lag_seconds", "How late the event loop runs.", lambda: stages.lag.lag_s)
 
 

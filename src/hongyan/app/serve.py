@@ -34,7 +34,7 @@ from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
-_DATABASES = ("log", "message", "user", "relation", "admin", "webhook", "conversation")
+_DATABASES = ("log", "message", "user", "relation", "admin", "webhook", "conversation", "presence")
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -114,7 +114,7 @@ def background(config: Config, stages: Stages, joined: Joined) -> list[Runnable]
     trimmer = Trimmer(stages.engines, config)
     trimmer.needed = lambda: joined.reader.position
     stage_parts: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer]
-    return [*stage_parts, *joined.parts(), trimmer, stages.lag, Collector()]
+    return [*stage_parts, *joined.parts(), trimmer, stages.lag, stages.presence, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):

@@ -143,6 +143,26 @@ class Delivery(msgspec.Struct, frozen=True):
     ] = 67_108_864
 
 
+class Presence(msgspec.Struct, frozen=True):
+    """Who is there, and who is told."""
+
+    lease_ms: Annotated[
+        int,
+        Meta(ge=2_000, le=3_600_000, description="How long users count as there after a gateway last said so."),
+    ] = 30_000
+    grace_ms: Annotated[int, Meta(ge=0, le=600_000, description="Who is back within this time was never gone.")] = (
+        10_000
+    )
+    group_members: Annotated[
+        int,
+        Meta(ge=0, le=10_000, description="Members of a group see each other's presence in groups up to this size."),
+    ] = 10_000
+    visible_to: Annotated[
+        Literal["everybody", "friends", "nobody"],
+        Meta(description="Who sees a user's presence unless he chose himself; `everybody`: friends and his groups."),
+    ] = "everybody"
+
+
 class Users(msgspec.Struct, frozen=True):
     """Accounts and tokens."""
 
@@ -258,6 +278,7 @@ class Config(msgspec.Struct, frozen=True):
     gateway: Gateway = field(default_factory=Gateway)
     log: Log = field(default_factory=Log)
     delivery: Delivery = field(default_factory=Delivery)
+    presence: Presence = field(default_factory=Presence)
     users: Users = field(default_factory=Users)
     people: People = field(default_factory=People)
     hooks: Hooks = field(default_factory=Hooks)

@@ -21,6 +21,7 @@ REVISIONS: dict[str, tuple[str, ...]] = {
     "admin": ("admin_0001",),
     "webhook": ("webhook_0001",),
     "conversation": ("conversation_0001",),
+    "presence": ("presence_0001",),
 }
 """By database, every revision in order; the last is the head. A test holds it equal to the migrations."""
 

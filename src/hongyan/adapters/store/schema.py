@@ -14,6 +14,7 @@ ADMIN = MetaData()
 RELATION = MetaData()
 WEBHOOK = MetaData()
 CONVERSATION = MetaData()
+PRESENCE = MetaData()
 DATABASES = {
     "message": MESSAGE,
     "user": USER,
@@ -22,6 +23,7 @@ DATABASES = {
     "admin": ADMIN,
     "webhook": WEBHOOK,
     "conversation": CONVERSATION,
+    "presence": PRESENCE,
 }
 
 # The database db_message keeps what conversations show, and what delivery decided.
@@ -399,6 +401,17 @@ shelf = Table(
     Column("items", INTEGER, nullable=False),
     Column("size_bytes", INTEGER, nullable=False),
     Column("deletions", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+# The database db_presence keeps when users were there last.
+
+last_seen = Table(
+    "last_seen",
+    PRESENCE,
+    Column("user_id", Text, primary_key=True),
+    Column("seen_ms", INTEGER, nullable=False),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
