@@ -43,7 +43,11 @@ from hongyan.ports.clock import Clock
 from hongyan.ports.commands import Allowance
 from hongyan.ports.link import Later, Submission
 from hongyan.ports.log import Log
+from hongyan.ports.screen import Screen
 from hongyan.ports.state import Hot
+
+SCREENED: frozenset[type] = frozenset({SendMessage, EditMessage})
+"""The commands that say something."""
 
 _GROUP_ID_BITS = 128
 _BUCKETS = 100_000  # as many are kept before it is worth a look which of them are idle
@@ -85,7 +89,19 @@ class Admission:
         self._snowflake = Snowflake(worker=0)
         self._buckets: dict[UserId, Bucket] = {}
         self._buckets_bound = _BUCKETS
+        self._screen: Screen | None = None
+        self._is_plain: Callable[[ConversationId], bool] = hot.knows
         self.pressure: Callable[[], HongyanError | None] = lambda: None
+
+    @property
+    def screen(self) -> Screen | None:
+        """What looks at messages first. With one, every message takes the longer way."""
+        return self._screen
+
+    @screen.setter
+    def screen(self, screen: Screen | None) -> None:
+        self._screen = screen
+        self._is_plain = self._hot.knows if screen is None else _never
 
     def start_above(self, message_id: int) -> None:
         """Ids from here on are above one that was given before the restart, though the clock may have been set back."""
@@ -100,24 +116,34 @@ class Admission:
         self._spend(submission.sender_id, now_ms)
         command = submission.command
         conversation_id = submission.conversation_id
-        if type(command) is SendMessage and self._hot.knows(conversation_id):
+        if type(command) is SendMessage and self._is_plain(conversation_id):
             self._append(submission, conversation_id, command, now_ms)
             return None
         if not conversation_id:
             conversation_id = _made_group_id(submission)
         strangers = self._check_shape(conversation_id, submission)
-        if all(self._directory.known(user_id) for user_id in strangers):
-            self._append(submission, conversation_id, self._stamped(command), now_ms)
+        screened: AnyCommand | None = command
+        if self._screen is not None and type(command) in SCREENED and submission.sender_id != SYSTEM_USER:
+            screened = self._screen.screen(submission)
+        if screened is not None and all(self._directory.known(user_id) for user_id in strangers):
+            self._append(submission, conversation_id, self._stamped(screened), now_ms)
             return None
-        return partial(self._admit_late, submission, conversation_id, strangers)
+        return partial(self._admit_late, submission, conversation_id, strangers, screened)
 
     async def _admit_late(
-        self, submission: Submission, conversation_id: ConversationId, strangers: Sequence[UserId]
+        self,
+        submission: Submission,
+        conversation_id: ConversationId,
+        strangers: Sequence[UserId],
+        command: AnyCommand | None,
     ) -> None:
-        missing = await self._directory.missing(strangers)
+        """What a look at the directory says, and a screen where the command is not said yet."""
+        missing = await self._directory.missing(strangers) if strangers else ()
         if missing:
             raise UserUnknown(user_id=missing[0])
-        self._append(submission, conversation_id, self._stamped(submission.command), self._clock())
+        if command is None and self._screen is not None:
+            command = await self._screen.screen_late(submission)
+        self._append(submission, conversation_id, self._stamped(command or submission.command), self._clock())
 
     def _check_shape(self, conversation_id: ConversationId, submission: Submission) -> Sequence[UserId]:
         """Refuses what is plainly wrong; returns the users that have to exist."""
@@ -194,6 +220,10 @@ class Admission:
             del self._buckets[user_id]
         # Were all of them busy, each newcomer would be a look at all.
         self._buckets_bound = max(_BUCKETS, 2 * len(self._buckets))
+
+
+def _never(_conversation_id: ConversationId) -> bool:
+    return False
 
 
 def _check_place(kind: ConversationKind, command: AnyCommand) -> None:

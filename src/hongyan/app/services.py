@@ -4,9 +4,10 @@ from hongyan.app.node import Stages
 from hongyan.app.users import UserServices
 from hongyan.protocol import frames
 from hongyan.rest.services import Services, Status
+from hongyan.services.admin.integrators import Integrators
 
 
-def services_of(stages: Stages, accounts: UserServices, status: Status) -> Services:
+def services_of(stages: Stages, accounts: UserServices, status: Status, integrators: Integrators) -> Services:
     """Joins services to the stages of this process."""
     casts = stages.gateway.uplink.casts
     return Services(
@@ -21,4 +22,5 @@ def services_of(stages: Stages, accounts: UserServices, status: Status) -> Servi
         conversations=stages.conversations,
         mark=casts[frames.MarkRequest],
         signal=casts[frames.SignalRequest],
+        integrators=integrators,
     )

@@ -134,7 +134,7 @@ def _add_open_routes(router: APIRouter, users: Users) -> None:
     async def log_in(asked: AskedSession, request: Request) -> GrantAnswer:
         device_id = parse_device_id(asked.device_id) if asked.device_id else DeviceId("")
         user_id = parse_user_id(asked.user_id)
-        return _grant(
+        return grant_answer(
             await users.log_in(
                 LogIn(user_id, asked.password, device_id, asked.device_name, address_of(request), asked.platform)
             )
@@ -142,7 +142,7 @@ def _add_open_routes(router: APIRouter, users: Users) -> None:
 
     @router.post("/sessions/refresh", tags=["sessions"], summary="Get new tokens for a refresh token")
     async def refresh(asked: AskedRefresh) -> GrantAnswer:
-        return _grant(await users.refresh(asked.refresh_token))
+        return grant_answer(await users.refresh(asked.refresh_token))
 
 
 def _add_own_routes(router: APIRouter, users: Users, caller: Any) -> None:
@@ -197,7 +197,8 @@ def _add_final_routes(router: APIRouter, users: Users, caller: Any) -> None:
         return LoggedOutAnswer(logged_out=await users.log_out_others(identity))
 
 
-def _grant(grant: Grant) -> GrantAnswer:
+def grant_answer(grant: Grant) -> GrantAnswer:
+    """Tokens as an answer."""
     return GrantAnswer(
         user_id=grant.user_id,
         device_id=grant.device_id,
