@@ -18,6 +18,7 @@ from hongyan.model.ids import (
     parse_conversation_id,
     single_id,
 )
+from hongyan.model.personal import ConversationSettings, is_hidden
 from hongyan.model.records import Entry
 from hongyan.protocol.frames import (
     ClientCommand,
@@ -58,7 +59,8 @@ class Conversation(msgspec.Struct, frozen=True):
     """A conversation as the list shows it.
 
     `head` is its last seq, `unread` what others wrote since `read_seq`; `last` is its last entry. `member` is False once
-    this user has left or was removed. `name` is a group's.
+    this user has left or was removed. `name` is a group's. `settings` is how the user wants to see it, and `hidden` whether
+    that means not at all for now.
     """
 
     conversation_id: ConversationId
@@ -69,6 +71,8 @@ class Conversation(msgspec.Struct, frozen=True):
     read_seq: int
     member: bool
     last: Entry | None
+    settings: ConversationSettings = ConversationSettings()
+    hidden: bool = False
 
 
 class Client(Commands, Personal):
@@ -164,21 +168,24 @@ class Client(Commands, Personal):
         return single_id(self.user_id, UserId(user_id))
 
     def conversations(self) -> list[Conversation]:
-        """All that is known locally, the one that was last spoken in first."""
-        found = [_shown(copy) for copy in self._device.replica if copy.head]
-        return sorted(found, key=_when, reverse=True)
+        """All that is known locally: pinned ones first, then the one last spoken in. Hidden ones are left out."""
+        found = [self._shown(copy) for copy in self._device.replica if copy.head]
+        return sorted((shown for shown in found if not shown.hidden), key=_when, reverse=True)
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """One of them."""
         copy = self._device.replica.get(ConversationId(conversation_id))
-        return _shown(copy) if copy is not None and copy.head else None
+        return self._shown(copy) if copy is not None and copy.head else None
 
     def pending(self, conversation_id: str) -> Sequence[Pending]:
         """What was submitted here and has no receipt yet, in order."""
         return [item for item in self._device.outbox if item.submit.conversation_id == conversation_id]
 
     async def entries(self, conversation_id: str, *, before: int = 0, limit: int = 100) -> list[Entry]:
-        """The last entries that are kept locally, ascending; with `before`, the last ones below that seq."""
+        """The last entries that are kept locally, ascending; with `before`, the last ones below that seq.
+
+        What this user deleted for himself, or cleared, is among them and not to be shown: see `is_deleted_for_me`.
+        """
         copy = self._device.replica.get(ConversationId(conversation_id))
         if copy is None:
             return []
@@ -275,6 +282,14 @@ class Client(Commands, Personal):
     def _items(self) -> Items:
         return self._device.items
 
+    def _countable(self, conversation_id: str) -> int:
+        copy = self._device.replica.get(ConversationId(conversation_id))
+        return copy.countable if copy is not None else 0
+
+    def _head(self, conversation_id: str) -> int:
+        copy = self._device.replica.get(ConversationId(conversation_id))
+        return copy.head if copy is not None else 0
+
     async def _put(self, asked: PutItems) -> ItemsChanged:
         changed = await self._ask(asked)
         assert isinstance(changed, ItemsChanged), "the answer to put_items"
@@ -312,6 +327,22 @@ class Client(Commands, Personal):
         entries = await read(key, copy.low, high, limit, backward=True)
         return Page(tuple(entries), more=entries[0].seq > max(1, copy.first_seq))
 
+    def _shown(self, copy: Copy) -> Conversation:
+        key = copy.conversation_id
+        settings = self.settings_of(key)
+        return Conversation(
+            conversation_id=key,
+            kind=kind_of(key),
+            name=copy.name,
+            head=copy.head,
+            unread=copy.unread,
+            read_seq=copy.read_seq,
+            member=copy.member,
+            last=copy.preview,
+            settings=settings,
+            hidden=is_hidden(settings, copy.countable),
+        )
+
     async def _wait(self, event: asyncio.Event) -> None:
         await event.wait()
         self._device.check_running()
@@ -348,18 +379,5 @@ def _first(group: BaseExceptionGroup[ClientError]) -> ClientError:
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-def _when(shown: Conversation) -> tuple[int, ConversationId]:
-    return (shown.last.time_ms if shown.last else 0, shown.conversation_id)
-
-
-def _shown(copy: Copy) -> Conversation:
-    return Conversation(
-        copy.conversation_id,
-        kind_of(copy.conversation_id),
-        copy.name,
-        copy.head,
-        copy.unread,
-        copy.read_seq,
-        copy.member,
-        copy.preview,
-    )
+def _when(shown: Conversation) -> tuple[int, int, ConversationId]:
+    return (shown.settings.pin_order, shown.last.time_ms if shown.last else 0, shown.conversation_id)

@@ -41,6 +41,12 @@ class Personal(ABC):
     @abstractmethod
     async def _put(self, asked: PutItems) -> ItemsChanged: ...
 
+    @abstractmethod
+    def _countable(self, conversation_id: str) -> int: ...
+
+    @abstractmethod
+    def _head(self, conversation_id: str) -> int: ...
+
     # Any item
 
     def item(self, kind: type[V], key: str = ME) -> V | None:
@@ -75,6 +81,14 @@ class Personal(ABC):
     async def set_muted(self, conversation_id: str, *, on: bool = True, until_ms: int = 0) -> None:
         """No sound for new messages, until a moment in milliseconds since 1970 or for good; or sounds again."""
         await self._change(conversation_id, muted=on, muted_until_ms=until_ms if on else 0)
+
+    async def hide(self, conversation_id: str, *, on: bool = True) -> None:
+        """Takes a conversation out of the list until something new is said in it, or puts it back."""
+        await self._change(conversation_id, hidden=on, hidden_countable=self._countable(conversation_id) if on else 0)
+
+    async def clear(self, conversation_id: str) -> None:
+        """Takes all entries so far away, for this user alone."""
+        await self._change(conversation_id, cleared_seq=self._head(conversation_id))
 
     async def set_labels(self, conversation_id: str, labels: Sequence[str]) -> None:
         """The labels of a conversation, instead of those before."""
