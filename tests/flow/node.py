@@ -194,7 +194,8 @@ class Node:
         stages.gatherer._interval_s = 0.01
         self._stop = asyncio.Event()
         more = await self.join_more()
-        parts: list[Runnable] = [engines.log, stages.delivery, stages.gatherer, *more, stages.gateway]
+        behind: list[Runnable] = [engines.log, stages.delivery, stages.gatherer, stages.echo, stages.presence]
+        parts = [*behind, *more, stages.gateway]
         self._running = asyncio.get_running_loop().create_task(run_all(parts, self._stop))
         await stages.delivery.caught_up.wait()
         self.ws = await listen_websocket(stages.gateway, "127.0.0.1", 0)
