@@ -112,8 +112,8 @@ async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "
 def background(config: Config, stages: Stages) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
-    behind = [stages.delivery, stages.gatherer, stages.echo, trimmer, stages.lag, stages.presence, Collector()]
-    return [stages.engines.log, *behind]
+    after_log: list[Runnable] = [stages.delivery, stages.gatherer, stages.echo, trimmer, stages.lag, stages.presence]
+    return [stages.engines.log, *after_log, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):
