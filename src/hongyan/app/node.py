@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-from msgspec import field
 
 from hongyan.adapters.log.sqlite import LogOptions, SqliteLog
 from hongyan.adapters.state.leases import MemoryLeases
@@ -27,7 +26,7 @@ from hongyan.app.presence import nobody_chose, presence_options, visibility
 from hongyan.app.wakes import LocalWakes
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
-from hongyan.delivery.persist import PersistOptions, trim_log
+from hongyan.delivery.persist import PersistOptions, Retention, trim_log
 from hongyan.gateway.gateway import Around, Cast, Gateway, GatewayOptions, Handler, Uplink
 from hongyan.model.codes import Overloaded, StorageFull
 from hongyan.model.commands import Mark
@@ -39,7 +38,7 @@ from hongyan.ports.personal import ItemLimits, ItemStore
 from hongyan.ports.presence import LastSeen, Leases
 from hongyan.ports.relations import RelationReader
 from hongyan.ports.state import Hot, Routes
-from hongyan.ports.store import ConversationStore, HistoryReader
+from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
 from hongyan.services.personal.service import Personal
@@ -54,7 +53,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(ConversationStore, HistoryReader, RelationReader, Protocol):
+class Store(ConversationStore, HistoryReader, ListReader, RelationReader, Protocol):
     """All ports of the store."""
 
 
@@ -89,8 +88,8 @@ class Engines(msgspec.Struct, frozen=True):
     close: Callable[[], Awaitable[None]]
     last_message_id: int = 0
     items: ItemStore = msgspec.field(default_factory=MemoryItemStore)
-    leases: Leases = field(default_factory=MemoryLeases)
-    last_seen: LastSeen = field(default_factory=MemoryLastSeen)
+    leases: Leases = msgspec.field(default_factory=MemoryLeases)
+    last_seen: LastSeen = msgspec.field(default_factory=MemoryLastSeen)
 
 
 class Stages(msgspec.Struct, frozen=True):
@@ -255,12 +254,15 @@ class Trimmer:
 
     def __init__(self, engines: Engines, config: Config) -> None:
         self._engines, self._options = engines, config.log
+        self.needed: Callable[[], int | None] = lambda: None
+        """The lowest offset that another reader of the log still needs; None: nobody does."""
 
     async def run(self) -> None:
         """Works until cancelled."""
         while True:
             await asyncio.sleep(self._options.trim_s)
-            await trim_log(self._engines.log, self._engines.store, self._options.retention_records)
+            retention = Retention(self._options.retention_records, self._options.lag_records, self.needed())
+            await trim_log(self._engines.log, self._engines.store, retention)
 
 
 def declare_gauges(stages: Stages) -> None:

@@ -58,7 +58,7 @@ class Delivery:
 
     def __init__(self, partition: int, around: Surroundings, options: DeliveryOptions) -> None:
         self._partition, self._around, self._options = partition, around, options
-        self._warm = WarmStates(around.store, options.warm_conversations, options.window)
+        self._warm = WarmStates(around.store, around.hot, options.warm_conversations, options.window)
         self._persister = Persister(around.store, around.hot, self._warm.settle, options.persist)
         self._position = 0
         self.caught_up = asyncio.Event()
