@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from hongyan.app.integrators import join_integrators
 from hongyan.app.people import PeopleServices, join_people
 from hongyan.app.services import services_of
 from hongyan.model.ids import DeviceId, UserId
@@ -16,6 +17,7 @@ from tests.flow.device import Device
 from tests.flow.node import CONFIG, MemoryEngines, Node
 from tests.tasks import beside
 from tests.unit.rest.asking import Answer, Asker
+from tests.unit.services.admin.worlds import memory_stores, no_post
 from tests.unit.services.users.worlds import PASSWORD, World
 
 
@@ -35,7 +37,9 @@ class Town:
         stages, accounts = self.node.stages, self.world.services
         self.joined = join_people(stages, accounts, CONFIG)
         self.world.service.on_logged_out = stages.gateway.disconnect
-        self.client = Asker(build_rest(services_of(stages, accounts, self.joined, Status())))
+        integrators = await join_integrators(CONFIG, stages, self.world.service, memory_stores(), no_post)
+        services = services_of(stages, accounts, self.joined, Status(), integrators.services)
+        self.client = Asker(build_rest(services))
         _ = await self._jobs.enter_async_context(beside(self.joined.departures.run()))
 
     async def stop(self) -> None:
