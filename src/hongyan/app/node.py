@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-from msgspec import field
 
 from hongyan.adapters.log.sqlite import LogOptions, SqliteLog
 from hongyan.adapters.state.leases import MemoryLeases
@@ -27,7 +26,7 @@ from hongyan.app.presence import nobody_chose, presence_options, visibility
 from hongyan.app.wakes import LocalWakes
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
-from hongyan.delivery.persist import PersistOptions, trim_log
+from hongyan.delivery.persist import PersistOptions, Retention, trim_log
 from hongyan.gateway.gateway import Around, Cast, Gateway, GatewayOptions, Handler, Uplink
 from hongyan.model.codes import Overloaded, StorageFull
 from hongyan.model.commands import Mark
@@ -37,13 +36,15 @@ from hongyan.ports.link import Identity
 from hongyan.ports.log import Log
 from hongyan.ports.personal import ItemLimits, ItemStore
 from hongyan.ports.presence import LastSeen, Leases
+from hongyan.ports.relations import RelationReader
 from hongyan.ports.state import Hot, Routes
-from hongyan.ports.store import ConversationStore, HistoryReader
+from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
 from hongyan.services.personal.service import Personal
 from hongyan.services.presence import service as presence_service
 from hongyan.services.presence.service import PresenceService
+from hongyan.services.relations.echo import Echo
 from hongyan.telemetry import LoopLag, Metrics
 
 
@@ -52,8 +53,8 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(ConversationStore, HistoryReader, Protocol):
-    """Both ports of the store."""
+class Store(ConversationStore, HistoryReader, ListReader, RelationReader, Protocol):
+    """All ports of the store."""
 
 
 class Accounts(Protocol):
@@ -87,8 +88,8 @@ class Engines(msgspec.Struct, frozen=True):
     close: Callable[[], Awaitable[None]]
     last_message_id: int = 0
     items: ItemStore = msgspec.field(default_factory=MemoryItemStore)
-    leases: Leases = field(default_factory=MemoryLeases)
-    last_seen: LastSeen = field(default_factory=MemoryLastSeen)
+    leases: Leases = msgspec.field(default_factory=MemoryLeases)
+    last_seen: LastSeen = msgspec.field(default_factory=MemoryLastSeen)
 
 
 class Stages(msgspec.Struct, frozen=True):
@@ -102,6 +103,7 @@ class Stages(msgspec.Struct, frozen=True):
     conversations: Conversations
     commands: LocalCommands
     personal: Personal
+    echo: Echo
     wakes: LocalWakes
     admission: Admission
     metrics: Metrics
@@ -139,14 +141,15 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     """Makes the stages on some engines, and joins them to the gateway of that number. `downlink` is the log's listener."""
     metrics, lag = Metrics(), LoopLag()
     log, store, hot, routes = engines.log, engines.store, engines.hot, engines.routes
-    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics)
+    personal = Personal(engines.items, downlink, item_limits(config))
+    echo = Echo(personal, now_ms)
+    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics, echo.note)
     delivery = Delivery(0, around, delivery_options(config))
     gatherer = PositionGatherer(log, now_ms)
     admission = Admission(log, hot, Directory(accounts.known, accounts.missing), now_ms, admission_options(config))
     admission.start_above(engines.last_message_id)
     admission.pressure = Pressure(config, engines.log_end, delivery).ask
     conversations = Conversations(hot, store, conversations_options(config))
-    personal = Personal(engines.items, downlink, item_limits(config))
     presence = join_presence(config, engines, downlink, number)
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
     uplink = msgspec.structs.replace(uplink, handlers={**uplink.handlers, frames.WatchPresence: presence.watch})
@@ -155,7 +158,7 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
     stages = Stages(
-        *(engines, delivery, gatherer, gateway, presence, conversations, commands, personal, downlink.wakes),
+        *(engines, delivery, gatherer, gateway, presence, conversations, commands, personal, echo, downlink.wakes),
         *(admission, metrics, lag),
     )
     declare_gauges(stages)
@@ -251,12 +254,15 @@ class Trimmer:
 
     def __init__(self, engines: Engines, config: Config) -> None:
         self._engines, self._options = engines, config.log
+        self.needed: Callable[[], int | None] = lambda: None
+        """The lowest offset that another reader of the log still needs; None: nobody does."""
 
     async def run(self) -> None:
         """Works until cancelled."""
         while True:
             await asyncio.sleep(self._options.trim_s)
-            await trim_log(self._engines.log, self._engines.store, self._options.retention_records)
+            retention = Retention(self._options.retention_records, self._options.lag_records, self.needed())
+            await trim_log(self._engines.log, self._engines.store, retention)
 
 
 def declare_gauges(stages: Stages) -> None:

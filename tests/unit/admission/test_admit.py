@@ -10,14 +10,24 @@ from hongyan.adapters.log.memory import MemoryLog
 from hongyan.adapters.state.memory import MemoryHot
 from hongyan.admission.admit import Admission, AdmissionOptions, Directory
 from hongyan.model.codes import InvalidField, NotAllowed, NotAMember, Overloaded, RateLimited, UserUnknown
-from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, LeaveGroup, Recall, RemoveMembers, SendMessage
-from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, UserId, kind_of, single_id
+from hongyan.model.commands import (
+    AddMembers,
+    AnyCommand,
+    Block,
+    CreateGroup,
+    LeaveGroup,
+    Recall,
+    RemoveMembers,
+    SendMessage,
+)
+from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, UserId, kind_of, self_id, single_id
 from hongyan.model.records import Record
 from hongyan.ports.link import Submission
 from tests.contract.rows import head, update
 
 ALICE, BOB, CAROL, NOBODY = (UserId(name) for name in ("alice", "bob", "carol", "nobody"))
 SINGLE, GROUP, NOTICES = single_id(ALICE, BOB), ConversationId("g:books"), ConversationId("n:alice")
+SAVED = self_id(ALICE)
 OPTIONS = AdmissionOptions(group_members=30, recall_window_ms=1_000, submissions_per_s=10, burst=5)
 
 
@@ -121,6 +131,10 @@ def test_the_digest_is_of_what_was_asked_and_of_nothing_else() -> None:
         (asked(sender=CAROL), NotAMember),
         (asked(Recall(1, 0), sender=CAROL), NotAMember),
         (asked(to=NOTICES), NotAllowed),
+        (asked(to=SAVED, sender=BOB), NotAMember),
+        (asked(to=SAVED, sender=SYSTEM_USER), NotAMember),
+        (asked(LeaveGroup(), SAVED), InvalidField),
+        (asked(Block(on=True), SAVED), InvalidField),
         (asked(CreateGroup("Books", (), 0)), InvalidField),
         (asked(CreateGroup("Books", (), 0), NOTICES), InvalidField),
         (asked(AddMembers((CAROL,), 0)), InvalidField),
@@ -142,6 +156,12 @@ def test_the_system_speaks_in_system_conversations() -> None:
     world = World()
     world.admit(asked(to=NOTICES, sender=SYSTEM_USER))
     assert len(world.taken()) == 1
+
+
+def test_a_user_saves_messages_for_himself_and_nobody_is_looked_up() -> None:
+    world = World()
+    world.admit(asked(to=SAVED))
+    assert [record.conversation_id for record in world.taken()] == [SAVED]
 
 
 def test_pressure_refuses_before_anything_else_and_costs_no_token() -> None:
