@@ -41,6 +41,7 @@ from hongyan.ports.state import Hot, Routes
 from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
+from hongyan.services.personal.listing import Listing
 from hongyan.services.personal.service import Personal
 from hongyan.services.presence import service as presence_service
 from hongyan.services.presence.service import PresenceService
@@ -102,6 +103,7 @@ class Stages(msgspec.Struct, frozen=True):
     conversations: Conversations
     commands: LocalCommands
     personal: Personal
+    listing: Listing
     wakes: LocalWakes
     admission: Admission
     metrics: Metrics
@@ -147,6 +149,7 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     admission.pressure = Pressure(config, engines.log_end, delivery).ask
     conversations = Conversations(hot, store, conversations_options(config))
     personal = Personal(engines.items, downlink, item_limits(config))
+    listing = Listing(engines.items, conversations, hot, store, now_ms)
     presence = join_presence(config, engines, downlink, number)
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
     uplink = msgspec.structs.replace(uplink, handlers={**uplink.handlers, frames.WatchPresence: presence.watch})
@@ -155,8 +158,8 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
     stages = Stages(
-        *(engines, delivery, gatherer, gateway, presence, conversations, commands, personal, downlink.wakes),
-        *(admission, metrics, lag),
+        *(engines, delivery, gatherer, gateway, presence, conversations),
+        *(commands, personal, listing, downlink.wakes, admission, metrics, lag),
     )
     declare_gauges(stages)
     return stages
