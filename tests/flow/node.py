@@ -193,7 +193,14 @@ class Node:
         stages = self.stages = join(self.config, engines, self.accounts, downlink, number)
         stages.gatherer._interval_s = 0.01
         self._stop = asyncio.Event()
-        parts: list[Runnable] = [engines.log, stages.delivery, stages.gatherer, stages.gateway]
+        parts: list[Runnable] = [
+            engines.log,
+            stages.delivery,
+            stages.gatherer,
+            stages.echo,
+            stages.presence,
+            stages.gateway,
+        ]
         self._running = asyncio.get_running_loop().create_task(run_all(parts, self._stop))
         await stages.delivery.caught_up.wait()
         self.ws = await listen_websocket(stages.gateway, "127.0.0.1", 0)

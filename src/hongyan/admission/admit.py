@@ -25,6 +25,7 @@ from hongyan.model.commands import (
     Recall,
     RequestJoin,
     SendMessage,
+    SendToFriend,
     SingleCommand,
     Unfriend,
 )
@@ -38,6 +39,7 @@ from hongyan.model.ids import (
     group_conversation_id,
     kind_of,
 )
+from hongyan.model.privacy import Doors
 from hongyan.model.records import Record
 from hongyan.ports.clock import Clock
 from hongyan.ports.commands import Allowance
@@ -86,6 +88,7 @@ class Admission:
         self._buckets: dict[UserId, Bucket] = {}
         self._buckets_bound = _BUCKETS
         self.pressure: Callable[[], HongyanError | None] = lambda: None
+        self.doors = Doors()
 
     def start_above(self, message_id: int) -> None:
         """Ids from here on are above one that was given before the restart, though the clock may have been set back."""
@@ -101,13 +104,16 @@ class Admission:
         command = submission.command
         conversation_id = submission.conversation_id
         if type(command) is SendMessage and self._hot.knows(conversation_id):
+            if self.doors.others or self.doors.closed:
+                self._append(submission, conversation_id, self._stamped(conversation_id, submission), now_ms)
+                return None
             self._append(submission, conversation_id, command, now_ms)
             return None
         if not conversation_id:
             conversation_id = _made_group_id(submission)
         strangers = self._check_shape(conversation_id, submission)
         if all(self._directory.known(user_id) for user_id in strangers):
-            self._append(submission, conversation_id, self._stamped(command), now_ms)
+            self._append(submission, conversation_id, self._stamped(conversation_id, submission), now_ms)
             return None
         return partial(self._admit_late, submission, conversation_id, strangers)
 
@@ -117,7 +123,7 @@ class Admission:
         missing = await self._directory.missing(strangers)
         if missing:
             raise UserUnknown(user_id=missing[0])
-        self._append(submission, conversation_id, self._stamped(submission.command), self._clock())
+        self._append(submission, conversation_id, self._stamped(conversation_id, submission), self._clock())
 
     def _check_shape(self, conversation_id: ConversationId, submission: Submission) -> Sequence[UserId]:
         """Refuses what is plainly wrong; returns the users that have to exist."""
@@ -129,7 +135,8 @@ class Admission:
         if isinstance(command, Befriend | Unfriend):
             if sender_id != SYSTEM_USER:
                 raise NotAllowed(action="decide who are friends")
-            return members
+            # One whose account ended has friends to lose, and nobody to win.
+            return members if isinstance(command, Befriend) else ()
         if kind is ConversationKind.SYSTEM:
             if sender_id != SYSTEM_USER:
                 raise NotAllowed(action="send")
@@ -138,10 +145,22 @@ class Admission:
             raise NotAMember(conversation_id=conversation_id)
         return [user_id for user_id in members if user_id != sender_id]
 
-    def _stamped(self, command: AnyCommand) -> AnyCommand:
-        """The command with the limits that hold now, so that a replay decides as today."""
+    def _stamped(self, conversation_id: ConversationId, submission: Submission) -> AnyCommand:
+        """The command with the limits and the policy that hold now, so that a replay decides as today."""
+        command = submission.command
+        if type(command) is SendMessage:
+            return self._to_friend(conversation_id, submission.sender_id, command)
         stamp = _STAMPS.get(type(command))
         return stamp(command, self._options) if stamp is not None else command
+
+    def _to_friend(self, conversation_id: ConversationId, sender_id: UserId, command: SendMessage) -> AnyCommand:
+        """A message to one who takes messages of friends only is one to a friend, or refused by its rule."""
+        if kind_of(conversation_id) is not ConversationKind.SINGLE:
+            return command
+        for user_id in fixed_members(conversation_id):
+            if user_id != sender_id and self.doors.is_closed(user_id):
+                return SendToFriend(command.kind, command.content, command.mention_all)
+        return command
 
     def _append(
         self, submission: Submission, conversation_id: ConversationId, command: AnyCommand, now_ms: int

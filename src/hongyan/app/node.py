@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-from msgspec import field
 
 from hongyan.adapters.log.sqlite import LogOptions, SqliteLog
 from hongyan.adapters.state.leases import MemoryLeases
@@ -37,6 +36,7 @@ from hongyan.ports.link import Identity
 from hongyan.ports.log import Log
 from hongyan.ports.personal import ItemLimits, ItemStore
 from hongyan.ports.presence import LastSeen, Leases
+from hongyan.ports.relations import RelationReader
 from hongyan.ports.state import Hot, Routes
 from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
 from hongyan.protocol import frames
@@ -45,6 +45,7 @@ from hongyan.services.personal.listing import Listing
 from hongyan.services.personal.service import Personal
 from hongyan.services.presence import service as presence_service
 from hongyan.services.presence.service import PresenceService
+from hongyan.services.relations.echo import Echo
 from hongyan.telemetry import LoopLag, Metrics
 
 
@@ -53,8 +54,8 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(ConversationStore, HistoryReader, ListReader, Protocol):
-    """The ports of the store."""
+class Store(ConversationStore, HistoryReader, ListReader, RelationReader, Protocol):
+    """All ports of the store."""
 
 
 class Accounts(Protocol):
@@ -88,8 +89,8 @@ class Engines(msgspec.Struct, frozen=True):
     close: Callable[[], Awaitable[None]]
     last_message_id: int = 0
     items: ItemStore = msgspec.field(default_factory=MemoryItemStore)
-    leases: Leases = field(default_factory=MemoryLeases)
-    last_seen: LastSeen = field(default_factory=MemoryLastSeen)
+    leases: Leases = msgspec.field(default_factory=MemoryLeases)
+    last_seen: LastSeen = msgspec.field(default_factory=MemoryLastSeen)
 
 
 class Stages(msgspec.Struct, frozen=True):
@@ -104,6 +105,7 @@ class Stages(msgspec.Struct, frozen=True):
     commands: LocalCommands
     personal: Personal
     listing: Listing
+    echo: Echo
     wakes: LocalWakes
     admission: Admission
     metrics: Metrics
@@ -141,14 +143,15 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     """Makes the stages on some engines, and joins them to the gateway of that number. `downlink` is the log's listener."""
     metrics, lag = Metrics(), LoopLag()
     log, store, hot, routes = engines.log, engines.store, engines.hot, engines.routes
-    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics)
+    personal = Personal(engines.items, downlink, item_limits(config))
+    echo = Echo(personal, now_ms)
+    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics, echo.note)
     delivery = Delivery(0, around, delivery_options(config))
     gatherer = PositionGatherer(log, now_ms)
     admission = Admission(log, hot, Directory(accounts.known, accounts.missing), now_ms, admission_options(config))
     admission.start_above(engines.last_message_id)
     admission.pressure = Pressure(config, engines.log_end, delivery).ask
     conversations = Conversations(hot, store, conversations_options(config))
-    personal = Personal(engines.items, downlink, item_limits(config))
     listing = Listing(engines.items, conversations, hot, store, now_ms)
     presence = join_presence(config, engines, downlink, number)
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
@@ -158,8 +161,20 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
     stages = Stages(
-        *(engines, delivery, gatherer, gateway, presence, conversations),
-        *(commands, personal, listing, downlink.wakes, admission, metrics, lag),
+        engines=engines,
+        delivery=delivery,
+        gatherer=gatherer,
+        gateway=gateway,
+        presence=presence,
+        conversations=conversations,
+        commands=commands,
+        personal=personal,
+        listing=listing,
+        echo=echo,
+        wakes=downlink.wakes,
+        admission=admission,
+        metrics=metrics,
+        lag=lag,
     )
     declare_gauges(stages)
     return stages

@@ -17,6 +17,7 @@ from hongyan.adapters.store.migrate import database_file, migrate_all
 from hongyan.app.collector import Collector
 from hongyan.app.lock import DirectoryLock
 from hongyan.app.node import Stages, Trimmer, build, now_ms
+from hongyan.app.people import join_people
 from hongyan.app.rest import RestServer, reason_of
 from hongyan.app.run import Runnable, run_all
 from hongyan.app.services import services_of
@@ -101,15 +102,26 @@ async def serve(config: Config, announce: Announce) -> None:
 
 async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "Door") -> None:
     status = Status()
-    rest = RestServer(config, build_rest(services_of(stages, accounts, status)))
+    joined = join_people(stages, accounts, config)
+    rest = RestServer(config, build_rest(services_of(stages, accounts, joined, status)))
     front = Front(config, stages, rest, door, status)
-    await run_all([*background(config, stages), stages.gateway, rest, front], front.stopped)
+    behind = [*background(config, stages), joined.departures]
+    await run_all([*behind, stages.gateway, rest, front], front.stopped)
 
 
 def background(config: Config, stages: Stages) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
-    return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag, stages.presence, Collector()]
+    behind: list[Runnable] = [
+        stages.delivery,
+        stages.gatherer,
+        stages.echo,
+        trimmer,
+        stages.lag,
+        stages.presence,
+        Collector(),
+    ]
+    return [stages.engines.log, *behind]
 
 
 class Door(msgspec.Struct, frozen=True):

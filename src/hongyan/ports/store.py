@@ -118,6 +118,12 @@ class ConversationStore(Protocol):
         """The facts of entries by conversation and seq, of those that exist; the digest is not among them."""
         ...
 
+    async def encoded(
+        self, keys: Sequence[tuple[ConversationId, int]]
+    ) -> Mapping[tuple[ConversationId, int], tuple[int, bytes]]:
+        """Kind and bytes of entries by conversation and seq, of those that exist, as they are now."""
+        ...
+
     async def persist(self, batch: StoreBatch) -> None:
         """Keeps a batch; repeating one changes nothing.
 

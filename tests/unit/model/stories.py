@@ -21,6 +21,7 @@ class Story:
 
     def __init__(self, conversation_id: ConversationId = SINGLE) -> None:
         self.state: Conversation = new_conversation(conversation_id)
+        self.state.opened = {}
         self.records: list[Record] = []
         self.now_ms = 1_000
 

@@ -9,6 +9,7 @@ import pytest
 
 from hongyan.app.downlink import LocalDownlink
 from hongyan.app.node import Stages, join, new_gateway_number
+from hongyan.app.people import join_people
 from hongyan.app.run import Runnable, run_all
 from hongyan.app.services import services_of
 from hongyan.rest import Services, Status, build_rest
@@ -41,7 +42,8 @@ class Edge(msgspec.Struct, frozen=True):
 async def edge() -> AsyncIterator[Edge]:
     """An edge of its own for each test."""
     async with opened_world() as world, running(world) as stages:
-        services = services_of(stages, world.services, Status())
+        joined = join_people(stages, world.services, CONFIG)
+        services = services_of(stages, world.services, joined, Status())
         yield Edge(Asker(build_rest(services)), world, services, stages)
 
 
@@ -51,7 +53,7 @@ async def running(world: World) -> AsyncIterator[Stages]:
     engines, downlink, number = MemoryEngines(), LocalDownlink(), new_gateway_number()
     stages = join(CONFIG, await engines.open(downlink, number, CONFIG), world.service, downlink, number)
     stages.gatherer._interval_s = 0.01
-    parts: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, stages.gateway]
+    parts: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, stages.echo, stages.gateway]
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(run_all(parts, stop))

@@ -75,6 +75,11 @@ class MemoryStore:
         rows = {(key, seq): self._entries.get(key, {}).get(seq) for key, seq in keys}
         return {key: submitted_of(row) for key, row in rows.items() if row is not None}
 
+    async def encoded(self, keys: Sequence[FactKey]) -> Mapping[FactKey, tuple[int, bytes]]:
+        """See the port."""
+        rows = {(key, seq): self._entries.get(key, {}).get(seq) for key, seq in keys}
+        return {key: (row.kind, row.encoded) for key, row in rows.items() if row is not None}
+
     async def persist(self, batch: StoreBatch) -> None:
         """See the port. Raises StorageFull when the rows would be more than `capacity_rows`."""
         if batch.next_offset <= self._positions[batch.partition]:

@@ -225,6 +225,19 @@ class SqliteStore:
                 )
         return found
 
+    async def encoded(self, keys: Sequence[FactKey]) -> Mapping[FactKey, tuple[int, bytes]]:
+        """See the port."""
+        found: dict[FactKey, tuple[int, bytes]] = {}
+        for some in _slices(keys):
+            values = ",".join(["(?,?)"] * len(some))
+            rows = await self._all(
+                f"SELECT e.conversation_id, e.seq, e.kind, e.encoded FROM (VALUES {values}) AS k JOIN entry AS e"  # noqa: S608 - marks only
+                " ON e.conversation_id = k.column1 AND e.seq = k.column2",
+                tuple(itertools.chain.from_iterable(some)),
+            )
+            found.update({(conversation_id, seq): (kind, encoded) for conversation_id, seq, kind, encoded in rows})
+        return found
+
     async def persist(self, batch: StoreBatch) -> None:
         """See the port."""
         with full_disk_told():

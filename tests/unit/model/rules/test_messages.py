@@ -145,8 +145,7 @@ def test_a_recalled_message_keeps_its_place_and_number_but_not_its_content() -> 
     outcome = story.ask(ALICE, RECALL_1)
     notice = entry_of(outcome)
     assert (notice.seq, notice.countable, notice.body) == (3, 2, RecallNotice(1))
-    assert outcome.replaced is not None
-    assert outcome.replaced == replace(said, body=Recalled(ALICE))
+    assert outcome.replaced == (replace(said, body=Recalled(ALICE)),)
 
 
 def test_a_recall_does_not_change_what_is_unread() -> None:
