@@ -26,7 +26,7 @@ from hongyan.app.presence import nobody_chose, presence_options, visibility
 from hongyan.app.wakes import LocalWakes
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
-from hongyan.delivery.persist import PersistOptions, trim_log
+from hongyan.delivery.persist import PersistOptions, Retention, trim_log
 from hongyan.gateway.gateway import Around, Cast, Gateway, GatewayOptions, Handler, Uplink
 from hongyan.model.codes import Overloaded, StorageFull
 from hongyan.model.commands import Mark
@@ -269,12 +269,15 @@ class Trimmer:
 
     def __init__(self, engines: Engines, config: Config) -> None:
         self._engines, self._options = engines, config.log
+        self.needed: Callable[[], int | None] = lambda: None
+        """The lowest offset that another reader of the log still needs; None: nobody does."""
 
     async def run(self) -> None:
         """Works until cancelled."""
         while True:
             await asyncio.sleep(self._options.trim_s)
-            await trim_log(self._engines.log, self._engines.store, self._options.retention_records)
+            retention = Retention(self._options.retention_records, self._options.lag_records, self.needed())
+            await trim_log(self._engines.log, self._engines.store, retention)
 
 
 def declare_gauges(stages: Stages) -> None:
