@@ -41,6 +41,7 @@ from hongyan.ports.state import Hot, Routes
 from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
+from hongyan.services.personal.listing import Listing
 from hongyan.services.personal.service import Personal
 from hongyan.services.presence import service as presence_service
 from hongyan.services.presence.service import PresenceService
@@ -103,6 +104,7 @@ class Stages(msgspec.Struct, frozen=True):
     conversations: Conversations
     commands: LocalCommands
     personal: Personal
+    listing: Listing
     echo: Echo
     wakes: LocalWakes
     admission: Admission
@@ -150,6 +152,7 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     admission.start_above(engines.last_message_id)
     admission.pressure = Pressure(config, engines.log_end, delivery).ask
     conversations = Conversations(hot, store, conversations_options(config))
+    listing = Listing(engines.items, conversations, hot, store, now_ms)
     presence = join_presence(config, engines, downlink, number)
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
     uplink = msgspec.structs.replace(uplink, handlers={**uplink.handlers, frames.WatchPresence: presence.watch})
@@ -158,8 +161,20 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
     stages = Stages(
-        *(engines, delivery, gatherer, gateway, presence, conversations, commands, personal, echo, downlink.wakes),
-        *(admission, metrics, lag),
+        engines=engines,
+        delivery=delivery,
+        gatherer=gatherer,
+        gateway=gateway,
+        presence=presence,
+        conversations=conversations,
+        commands=commands,
+        personal=personal,
+        listing=listing,
+        echo=echo,
+        wakes=downlink.wakes,
+        admission=admission,
+        metrics=metrics,
+        lag=lag,
     )
     declare_gauges(stages)
     return stages
