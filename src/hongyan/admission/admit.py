@@ -10,6 +10,7 @@ import msgspec
 import xxhash
 from msgspec.structs import replace
 
+from hongyan.admission.pace import ConversationPace
 from hongyan.admission.snowflake import Snowflake
 from hongyan.model.codes import InvalidField, NotAllowed, NotAMember, RateLimited, UserUnknown
 from hongyan.model.commands import (
@@ -61,6 +62,8 @@ class AdmissionOptions(msgspec.Struct, frozen=True):
     burst: int = 200
     admin_recall_window_ms: int = -1
     edit_window_ms: int = 0
+    conversation_per_s: float = 200.0
+    conversation_burst: int = 2_000
 
 
 class Directory(msgspec.Struct, frozen=True):
@@ -85,6 +88,7 @@ class Admission:
         self._snowflake = Snowflake(worker=0)
         self._buckets: dict[UserId, Bucket] = {}
         self._buckets_bound = _BUCKETS
+        self._pace = ConversationPace(options.conversation_per_s, options.conversation_burst)
         self.pressure: Callable[[], HongyanError | None] = lambda: None
 
     def start_above(self, message_id: int) -> None:
@@ -100,6 +104,7 @@ class Admission:
         self._spend(submission.sender_id, now_ms)
         command = submission.command
         conversation_id = submission.conversation_id
+        self._pace.spend(conversation_id, now_ms)
         if type(command) is SendMessage and self._hot.knows(conversation_id):
             self._append(submission, conversation_id, command, now_ms)
             return None
@@ -174,6 +179,9 @@ class Admission:
             bucket.tokens = min(float(options.burst), bucket.tokens + elapsed_s * options.submissions_per_s)
             bucket.at_ms = now_ms
         if bucket.tokens < 1.0:
+            if user_id == SYSTEM_USER:
+                # Services bound themselves, and what they submit has no person behind it who could slow down.
+                return
             wait_ms = int(1000 * (1.0 - bucket.tokens) / options.submissions_per_s) + 1
             raise RateLimited(what="submissions", retry_after_ms=wait_ms)
         bucket.tokens -= 1.0

@@ -109,7 +109,8 @@ async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "
 def background(config: Config, stages: Stages) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
-    return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag, stages.presence, Collector()]
+    stores: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, trimmer]
+    return [*stores, stages.lag, stages.overload, stages.presence, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):
