@@ -15,6 +15,7 @@ import msgspec
 from hongyan import __version__
 from hongyan.adapters.store.migrate import database_file, migrate_all
 from hongyan.app.collector import Collector
+from hongyan.app.integrators import Joined, open_integrators
 from hongyan.app.lock import DirectoryLock
 from hongyan.app.node import Stages, Trimmer, build, now_ms
 from hongyan.app.people import join_people
@@ -102,18 +103,20 @@ async def serve(config: Config, announce: Announce) -> None:
 
 async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "Door") -> None:
     status = Status()
-    joined = join_people(stages, accounts, config)
-    rest = RestServer(config, build_rest(services_of(stages, accounts, joined, status)))
-    front = Front(config, stages, rest, door, status)
-    behind = [*background(config, stages), joined.departures]
-    await run_all([*behind, stages.gateway, rest, front], front.stopped)
+    people = join_people(stages, accounts, config)
+    async with open_integrators(config, config.data_dir, stages, accounts.users) as joined:
+        rest = RestServer(config, build_rest(services_of(stages, accounts, people, status, joined.services)))
+        front = Front(config, stages, rest, door, status)
+        behind = [*background(config, stages, joined), people.departures]
+        await run_all([*behind, stages.gateway, rest, front], front.stopped)
 
 
-def background(config: Config, stages: Stages) -> list[Runnable]:
+def background(config: Config, stages: Stages, joined: Joined) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
-    behind = [stages.delivery, stages.gatherer, stages.echo, trimmer, stages.lag, stages.presence, Collector()]
-    return [stages.engines.log, *behind]
+    trimmer.needed = lambda: joined.reader.position
+    behind: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, stages.echo, *joined.parts()]
+    return [*behind, trimmer, stages.lag, stages.overload, stages.presence, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):

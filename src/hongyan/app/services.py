@@ -5,9 +5,12 @@ from hongyan.app.people import PeopleServices
 from hongyan.app.users import UserServices
 from hongyan.protocol import frames
 from hongyan.rest.services import Services, Status
+from hongyan.services.admin.integrators import Integrators
 
 
-def services_of(stages: Stages, accounts: UserServices, joined: PeopleServices, status: Status) -> Services:
+def services_of(
+    stages: Stages, accounts: UserServices, joined: PeopleServices, status: Status, integrators: Integrators
+) -> Services:
     """Joins services to the stages of this process."""
     casts = stages.gateway.uplink.casts
     return Services(
@@ -24,4 +27,5 @@ def services_of(stages: Stages, accounts: UserServices, joined: PeopleServices, 
         conversations=stages.conversations,
         mark=casts[frames.MarkRequest],
         signal=casts[frames.SignalRequest],
+        integrators=integrators,
     )

@@ -137,7 +137,7 @@ def _add_open_routes(router: APIRouter, users: Users) -> None:
     async def log_in(asked: AskedSession, request: Request) -> GrantAnswer:
         device_id = parse_device_id(asked.device_id) if asked.device_id else DeviceId("")
         user_id = parse_user_id(asked.user_id)
-        return _grant(
+        return grant_answer(
             await users.log_in(
                 LogIn(user_id, asked.password, device_id, asked.device_name, address_of(request), asked.platform)
             )
@@ -145,7 +145,7 @@ def _add_open_routes(router: APIRouter, users: Users) -> None:
 
     @router.post("/sessions/refresh", tags=["sessions"], summary="Get new tokens for a refresh token")
     async def refresh(asked: AskedRefresh) -> GrantAnswer:
-        return _grant(await users.refresh(asked.refresh_token))
+        return grant_answer(await users.refresh(asked.refresh_token))
 
 
 def _add_own_routes(router: APIRouter, users: Users, caller: Any) -> None:
@@ -217,7 +217,8 @@ def _add_export_route(router: APIRouter, exports: Exports, caller: Any) -> None:
         return StreamingResponse(lines, 200, headers, "application/x-ndjson")
 
 
-def _grant(grant: Grant) -> GrantAnswer:
+def grant_answer(grant: Grant) -> GrantAnswer:
+    """Tokens as an answer."""
     return GrantAnswer(
         user_id=grant.user_id,
         device_id=grant.device_id,

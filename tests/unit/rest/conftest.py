@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from hongyan.app.downlink import LocalDownlink
+from hongyan.app.integrators import join_integrators
 from hongyan.app.node import Stages, join, new_gateway_number
 from hongyan.app.people import join_people
 from hongyan.app.run import Runnable, run_all
@@ -16,6 +17,7 @@ from hongyan.rest import Services, Status, build_rest
 from hongyan.telemetry import Metrics
 from tests.flow.node import CONFIG, MemoryEngines
 from tests.unit.rest.asking import Asker
+from tests.unit.services.admin.worlds import memory_stores, no_post
 from tests.unit.services.users.worlds import World, opened_world
 
 
@@ -42,8 +44,9 @@ class Edge(msgspec.Struct, frozen=True):
 async def edge() -> AsyncIterator[Edge]:
     """An edge of its own for each test."""
     async with opened_world() as world, running(world) as stages:
-        joined = join_people(stages, world.services, CONFIG)
-        services = services_of(stages, world.services, joined, Status())
+        people = join_people(stages, world.services, CONFIG)
+        joined = await join_integrators(CONFIG, stages, world.service, memory_stores(), no_post)
+        services = services_of(stages, world.services, people, Status(), joined.services)
         yield Edge(Asker(build_rest(services)), world, services, stages)
 
 
