@@ -356,6 +356,8 @@ def admission_options(config: Config) -> AdmissionOptions:
         limits.recall_window_ms,
         limits.submissions_per_s,
         limits.submissions_burst,
+        limits.admin_recall_window_ms,
+        limits.edit_window_ms,
         conversation_per_s=limits.conversation_submissions_per_s,
         conversation_burst=limits.conversation_submissions_burst,
     )
