@@ -13,6 +13,9 @@ import msgspec
 from hongyan.adapters.log.memory import MemoryLog
 from hongyan.adapters.log.sqlite import SqliteLog
 from hongyan.adapters.state.memory import LocalRoutes, MemoryHot
+from hongyan.adapters.store.database import Database
+from hongyan.adapters.store.items_memory import MemoryItemStore
+from hongyan.adapters.store.items_sqlite import SqliteItemStore
 from hongyan.adapters.store.sqlite import SqliteStore
 from hongyan.app.downlink import LocalDownlink
 from hongyan.app.node import Engines, Stages, join, log_options, new_gateway_number
@@ -83,7 +86,7 @@ class MemoryEngines:
     """What survives a process is kept in objects."""
 
     def __init__(self) -> None:
-        self.store = GatedStore()
+        self.store, self.items = GatedStore(), MemoryItemStore()
         self.log: MemoryLog | None = None
 
     async def open(self, downlink: LocalDownlink, number: int, config: Config) -> Engines:
@@ -93,7 +96,9 @@ class MemoryEngines:
         if before is not None:
             log._partitions, log._kept = before._partitions, before._kept
         hot, end = MemoryHot(config.delivery.hot_bytes), log._partitions[0]
-        return Engines(log, self.store, hot, LocalRoutes(number), lambda: end.next_offset, self._close)
+        return Engines(
+            log, self.store, hot, LocalRoutes(number), lambda: end.next_offset, self._close, items=self.items
+        )
 
     async def _close(self) -> None:
         self.store.gate.set()
@@ -114,9 +119,15 @@ class SqliteEngines:
         """The engines of the next process, on the same files."""
         log, self.store = await asyncio.to_thread(self._open, downlink, config)
         hot = MemoryHot(config.delivery.hot_bytes)
-        return Engines(
-            log, self.store, hot, LocalRoutes(number), lambda: log.end_now, self.store.close, log.last_message_id
-        )
+        path = await asyncio.to_thread(sqlite_file, self.folder, "conversation")
+        database = Database(path, "items")
+        store, items = self.store, SqliteItemStore(database)
+
+        async def close() -> None:
+            await store.close()
+            await database.close()
+
+        return Engines(log, store, hot, LocalRoutes(number), lambda: log.end_now, close, log.last_message_id, items)
 
     def _open(self, downlink: LocalDownlink, config: Config) -> tuple[SqliteLog, GatedSqliteStore]:
         log = SqliteLog(sqlite_file(self.folder, "log"), log_options(config), downlink.append_failed)

@@ -239,6 +239,7 @@ commands = st.one_of(
     st.builds(frames.Sync, cursors, small),
     st.builds(frames.GetEntries, conversation_ids, numbers, st.booleans(), small),
     st.builds(frames.GetMembers, conversation_ids, cursors, small),
+    st.builds(frames.GetGroup, conversation_ids),
     st.builds(frames.GetPositions, conversation_ids, users),
     st.builds(frames.PutItems, some_items),
     st.builds(frames.GetItems, numbers, cursors, small),
@@ -276,10 +277,19 @@ limits = st.builds(
     pending_submissions=small,
     page_entries=small,
 )
-member_rows = st.builds(frames.MemberRow, user_ids, st.sampled_from(["owner", "admin", "member"]), numbers)
+roles = st.sampled_from(["owner", "admin", "member"])
 positions = st.builds(frames.Position, user_ids, numbers, numbers)
 times = st.integers(0, 2**63 - 1)
 presences = st.builds(frames.Presence, user_ids, st.booleans(), times)
+member_rows = st.builds(frames.MemberRow, user_ids, roles, numbers, times, lines)
+groups = st.builds(
+    frames.Group,
+    *(conversation_ids, lines, lines, words, small, member_rows, st.booleans()),
+    *(st.sampled_from(["closed", "approval", "link", "open"]), roles, roles, st.booleans(), users),
+    pinned_seqs=st.lists(numbers, max_size=3).map(tuple),
+    links=st.lists(st.builds(frames.JoinLinkRow, names, user_ids, times, small, small), max_size=2).map(tuple),
+    requests=st.lists(st.builds(frames.JoinRequestRow, user_ids, lines, times), max_size=2).map(tuple),
+)
 events = st.one_of(
     st.builds(frames.ErrorReply, small, names, words, small, st.booleans()),
     st.builds(frames.Connected, names, user_ids, names, times, small, limits, sync_pages, numbers),
@@ -289,6 +299,7 @@ events = st.one_of(
     st.builds(
         frames.MemberPage, conversation_ids, st.lists(member_rows, max_size=3).map(tuple), cursors, st.booleans()
     ),
+    groups,
     st.builds(frames.Positions, conversation_ids, st.lists(positions, max_size=3).map(tuple)),
     st.builds(frames.ItemPage, some_items, numbers, cursors, st.booleans(), st.booleans()),
     st.builds(frames.ItemsChanged, some_items, numbers, numbers),

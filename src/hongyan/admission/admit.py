@@ -1,6 +1,7 @@
 """From a submission to a record in the log."""
 
 import hashlib
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -39,6 +40,7 @@ from hongyan.model.ids import (
 )
 from hongyan.model.records import Record
 from hongyan.ports.clock import Clock
+from hongyan.ports.commands import Allowance
 from hongyan.ports.link import Later, Submission
 from hongyan.ports.log import Log
 from hongyan.ports.state import Hot
@@ -175,6 +177,14 @@ class Admission:
             wait_ms = int(1000 * (1.0 - bucket.tokens) / options.submissions_per_s) + 1
             raise RateLimited(what="submissions", retry_after_ms=wait_ms)
         bucket.tokens -= 1.0
+
+    def allowance(self, user_id: UserId) -> Allowance:
+        """What a user may still submit now; asking spends nothing."""
+        rate, burst = self._options.submissions_per_s, self._options.burst
+        bucket, tokens = self._buckets.get(user_id), float(burst)
+        if bucket is not None:
+            tokens = min(tokens, bucket.tokens + max(0, self._clock() - bucket.at_ms) / 1000 * rate)
+        return Allowance(burst, max(1, math.ceil(burst / rate)), int(tokens), math.ceil((burst - tokens) / rate))
 
     def _forget_idle(self, now_ms: int) -> None:
         """A bucket that has had time to fill again says nothing."""

@@ -8,15 +8,23 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+from msgspec import field
 
 from hongyan.adapters.log.sqlite import LogOptions, SqliteLog
+from hongyan.adapters.state.leases import MemoryLeases
 from hongyan.adapters.state.memory import LocalRoutes, MemoryHot
+from hongyan.adapters.store.database import Database
+from hongyan.adapters.store.items_memory import MemoryItemStore
+from hongyan.adapters.store.items_sqlite import SqliteItemStore
+from hongyan.adapters.store.last_seen import MemoryLastSeen, SqliteLastSeen
 from hongyan.adapters.store.migrate import database_file
 from hongyan.adapters.store.sqlite import SqliteStore
 from hongyan.admission.admit import Admission, AdmissionOptions, Directory
 from hongyan.admission.positions import PositionGatherer
 from hongyan.app.commands import LocalCommands
 from hongyan.app.downlink import LocalDownlink
+from hongyan.app.presence import nobody_chose, presence_options, visibility
+from hongyan.app.wakes import LocalWakes
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
 from hongyan.delivery.persist import PersistOptions, trim_log
@@ -27,10 +35,15 @@ from hongyan.model.errors import HongyanError
 from hongyan.model.ids import UserId
 from hongyan.ports.link import Identity
 from hongyan.ports.log import Log
+from hongyan.ports.personal import ItemLimits, ItemStore
+from hongyan.ports.presence import LastSeen, Leases
 from hongyan.ports.state import Hot, Routes
 from hongyan.ports.store import ConversationStore, HistoryReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
+from hongyan.services.personal.service import Personal
+from hongyan.services.presence import service as presence_service
+from hongyan.services.presence.service import PresenceService
 from hongyan.telemetry import LoopLag, Metrics
 
 
@@ -73,6 +86,9 @@ class Engines(msgspec.Struct, frozen=True):
     log_end: Callable[[], int]
     close: Callable[[], Awaitable[None]]
     last_message_id: int = 0
+    items: ItemStore = msgspec.field(default_factory=MemoryItemStore)
+    leases: Leases = field(default_factory=MemoryLeases)
+    last_seen: LastSeen = field(default_factory=MemoryLastSeen)
 
 
 class Stages(msgspec.Struct, frozen=True):
@@ -82,8 +98,12 @@ class Stages(msgspec.Struct, frozen=True):
     delivery: Delivery
     gatherer: PositionGatherer
     gateway: Gateway
+    presence: PresenceService
     conversations: Conversations
     commands: LocalCommands
+    personal: Personal
+    wakes: LocalWakes
+    admission: Admission
     metrics: Metrics
     lag: LoopLag
 
@@ -99,7 +119,19 @@ def build(config: Config, data_dir: Path, accounts: Accounts) -> Stages:
     log = SqliteLog(database_file(data_dir, "log"), log_options(config), downlink.append_failed)
     store = SqliteStore(database_file(data_dir, "message"))
     hot, routes = MemoryHot(config.delivery.hot_bytes), LocalRoutes(number)
-    engines = Engines(log, store, hot, routes, lambda: log.end_now, store.close, log.last_message_id)
+    conversation = Database(database_file(data_dir, "conversation"), "items")
+    seen = Database(database_file(data_dir, "presence"), "presence")
+
+    async def close() -> None:
+        await store.close()
+        await conversation.close()
+        await seen.close()
+
+    engines = Engines(
+        *(log, store, hot, routes, lambda: log.end_now, close, log.last_message_id),
+        items=SqliteItemStore(conversation),
+        last_seen=SqliteLastSeen(seen),
+    )
     return join(config, engines, accounts, downlink, number)
 
 
@@ -114,13 +146,31 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     admission.start_above(engines.last_message_id)
     admission.pressure = Pressure(config, engines.log_end, delivery).ask
     conversations = Conversations(hot, store, conversations_options(config))
-    uplink = join_uplink(accounts, admission, gatherer, conversations, delivery)
-    gateway = Gateway(number, uplink, Around(routes, now_ms, metrics), gateway_options(config))
+    personal = Personal(engines.items, downlink, item_limits(config))
+    presence = join_presence(config, engines, downlink, number)
+    uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
+    uplink = msgspec.structs.replace(uplink, handlers={**uplink.handlers, frames.WatchPresence: presence.watch})
+    around_gateway = Around(routes, now_ms, metrics, presence.came, presence.left)
+    gateway = Gateway(number, uplink, around_gateway, gateway_options(config))
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
-    stages = Stages(engines, delivery, gatherer, gateway, conversations, commands, metrics, lag)
+    stages = Stages(
+        *(engines, delivery, gatherer, gateway, presence, conversations, commands, personal, downlink.wakes),
+        *(admission, metrics, lag),
+    )
     declare_gauges(stages)
     return stages
+
+
+def join_presence(config: Config, engines: Engines, downlink: LocalDownlink, number: int) -> PresenceService:
+    """The presence of those who are connected to the gateway of that number."""
+
+    def notify(user_ids: Sequence[UserId], encoded: bytes) -> None:
+        downlink.notify(user_ids, encoded, droppable=True)
+
+    visible = visibility(engines.store, config, nobody_chose)
+    around = presence_service.Surroundings(number, engines.leases, engines.last_seen, visible, notify, now_ms)
+    return PresenceService(around, presence_options(config))
 
 
 def join_uplink(
@@ -141,6 +191,9 @@ def join_uplink(
     async def members(identity: Identity, request: frames.GetMembers) -> frames.MemberPage:
         return await conversations.members(identity.user_id, request)
 
+    async def group(identity: Identity, request: frames.GetGroup) -> frames.Group:
+        return await conversations.group(identity.user_id, request)
+
     async def positions(identity: Identity, request: frames.GetPositions) -> frames.Positions:
         return await conversations.positions(identity.user_id, request)
 
@@ -154,10 +207,27 @@ def join_uplink(
         frames.Sync: sync,
         frames.GetEntries: entries,
         frames.GetMembers: members,
+        frames.GetGroup: group,
         frames.GetPositions: positions,
     }
     casts: dict[type, Cast] = {frames.MarkRequest: mark, frames.SignalRequest: signal}
     return Uplink(accounts.authenticate, admission.admit, sync, handlers, casts)
+
+
+def with_items(uplink: Uplink, personal: Personal) -> Uplink:
+    """The uplink with what users keep for themselves."""
+
+    async def put(identity: Identity, request: frames.PutItems) -> frames.ItemsChanged:
+        return await personal.put_items(identity.user_id, request)
+
+    async def get(identity: Identity, request: frames.GetItems) -> frames.ItemPage:
+        return await personal.get_items(identity.user_id, request)
+
+    async def version(identity: Identity) -> int:
+        return await personal.version(identity.user_id)
+
+    handlers: dict[type, Handler] = {**uplink.handlers, frames.PutItems: put, frames.GetItems: get}
+    return msgspec.structs.replace(uplink, handlers=handlers, items_version=version)
 
 
 class Pressure:
@@ -204,6 +274,9 @@ def declare_gauges(stages: Stages) -> None:
     metrics.gauge("hongyan_persist_lag", "Decided records that wait to be stored.", lambda: delivery.persist_lag)
     metrics.gauge("hongyan_positions_queue", "Read positions that wait for their record.", stages.gatherer.waiting)
     metrics.gauge("hongyan_commands_waiting", "Commands of services without an answer yet.", stages.commands.waiting)
+    metrics.gauge("hongyan_long_polls", "Long polls that wait.", stages.wakes.waiting)
+    metrics.gauge("hongyan_online_users", "Users with a connection.", lambda: stages.presence.online)
+    metrics.gauge("hongyan_watched_presences", "Users that devices watch, by device.", lambda: stages.presence.watched)
     metrics.gauge("hongyan_loop_lag_seconds", "How late the event loop runs.", lambda: stages.lag.lag_s)
 
 
@@ -229,6 +302,11 @@ def admission_options(config: Config) -> AdmissionOptions:
     return AdmissionOptions(
         limits.group_members, limits.recall_window_ms, limits.submissions_per_s, limits.submissions_burst
     )
+
+
+def item_limits(config: Config) -> ItemLimits:
+    """What a user may keep for himself."""
+    return ItemLimits(config.limits.items_per_user, config.limits.item_bytes_per_user)
 
 
 def conversations_options(config: Config) -> ConversationsOptions:

@@ -33,7 +33,7 @@ from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
-_DATABASES = ("log", "message", "user", "admin", "webhook", "conversation")
+_DATABASES = ("log", "message", "user", "relation", "admin", "webhook", "conversation", "presence")
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -93,6 +93,7 @@ async def serve(config: Config, announce: Announce) -> None:
             stages = build(config, config.data_dir, accounts.users)
             accounts.users.on_logged_out = stages.gateway.disconnect
             try:
+                await stages.personal.load()
                 await _serve(config, accounts, stages, Door(announce, stop))
             finally:
                 await stages.engines.close()
@@ -108,7 +109,7 @@ async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "
 def background(config: Config, stages: Stages) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
-    return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag, Collector()]
+    return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag, stages.presence, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -136,6 +137,7 @@ class Front:
         self._door.announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
         await self._door.stop.wait()
         self._status.ready = False
+        self._stages.wakes.drain()
         for listening in listenings:
             listening.close()
         await self._stages.gateway.drain()

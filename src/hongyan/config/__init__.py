@@ -65,6 +65,13 @@ class Limits(msgspec.Struct, frozen=True):
         int, Meta(ge=1, le=1_000, description="Requests of one connection that wait for their replies.")
     ] = 16
     sync_page: Annotated[int, Meta(ge=1, le=1_000, description="Conversations in one page of a sync.")] = 200
+    items_per_user: Annotated[
+        int,
+        Meta(ge=10, le=10_000_000, description="What a user keeps for himself: settings, drafts, deletions, notes."),
+    ] = 20_000
+    item_bytes_per_user: Annotated[
+        int, Meta(ge=1_024, le=1_073_741_824, description="Bytes of the things a user keeps for himself.")
+    ] = 4_194_304
     too_long_gap: Annotated[
         int, Meta(ge=100, le=10_000_000, description="Entries behind from which a device restarts near the head.")
     ] = 50_000
@@ -131,6 +138,26 @@ class Delivery(msgspec.Struct, frozen=True):
     hot_bytes: Annotated[
         int, Meta(ge=1_048_576, description="Recent entries kept in memory for syncs and history.")
     ] = 67_108_864
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """Who is there, and who is told."""
+
+    lease_ms: Annotated[
+        int,
+        Meta(ge=2_000, le=3_600_000, description="How long users count as there after a gateway last said so."),
+    ] = 30_000
+    grace_ms: Annotated[int, Meta(ge=0, le=600_000, description="Who is back within this time was never gone.")] = (
+        10_000
+    )
+    group_members: Annotated[
+        int,
+        Meta(ge=0, le=10_000, description="Members of a group see each other's presence in groups up to this size."),
+    ] = 10_000
+    visible_to: Annotated[
+        Literal["everybody", "friends", "nobody"],
+        Meta(description="Who sees a user's presence unless he chose himself; `everybody`: friends and his groups."),
+    ] = "everybody"
 
 
 class Users(msgspec.Struct, frozen=True):
@@ -210,6 +237,7 @@ class Config(msgspec.Struct, frozen=True):
     gateway: Gateway = field(default_factory=Gateway)
     log: Log = field(default_factory=Log)
     delivery: Delivery = field(default_factory=Delivery)
+    presence: Presence = field(default_factory=Presence)
     users: Users = field(default_factory=Users)
     people: People = field(default_factory=People)
     logging: Logging = field(default_factory=Logging)

@@ -18,6 +18,7 @@ class ErrorCode(IntEnum):
     INFLATED_TOO_LARGE = 1008
     PATH_UNKNOWN = 1009
     METHOD_NOT_ALLOWED = 1010
+    PRECONDITION_FAILED = 1011
     NOT_AUTHENTICATED = 2001
     TOKEN_INVALID = 2002
     TOKEN_EXPIRED = 2003
@@ -216,6 +217,15 @@ class MethodNotAllowed(CallerFault):
 
     def __init__(self, *, method: str, path: str, retry_after_ms: int = 0) -> None:
         super().__init__(retry_after_ms, method=method, path=path)
+
+
+class PreconditionFailed(CallerFault):
+    """It has changed since you read it: the ETag in If-Match is not that of now."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+    permanent = True
+    http_status = 412
+    sentence = "It has changed since you read it: the ETag in If-Match is not that of now."
 
 
 class NotAuthenticated(CallerFault):
@@ -928,6 +938,7 @@ ERRORS: dict[int, type[HongyanError]] = {
     1008: InflatedTooLarge,
     1009: PathUnknown,
     1010: MethodNotAllowed,
+    1011: PreconditionFailed,
     2001: NotAuthenticated,
     2002: TokenInvalid,
     2003: TokenExpired,

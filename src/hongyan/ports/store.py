@@ -189,6 +189,15 @@ class HistoryReader(Protocol):
         """A conversation with what is set for it; None when there is none."""
         ...
 
+    async def acquainted(
+        self, user_id: UserId, other_ids: Sequence[UserId], group_members: int
+    ) -> Mapping[UserId, bool]:
+        """Those of the others who are the user's friends (True), or with him in a group of at most so many (False).
+
+        Whoever blocks the user, or is blocked by him, is not among them.
+        """
+        ...
+
 
 def member_row(conversation_id: ConversationId, user_id: UserId, member: Member) -> MemberRow:
     """A member's state as a row."""

@@ -19,6 +19,7 @@ from hongyan.protocol.frames import (
     ClientFrame,
     Connect,
     GetEntries,
+    GetGroup,
     GetItems,
     GetMembers,
     GetPositions,
@@ -131,6 +132,7 @@ _READERS: dict[str, Callable[[Any, Limits], Any]] = {
     "sync": _read_sync,
     "get_entries": _read_get_entries,
     "get_members": _read_get_members,
+    "get_group": lambda get, _limits: GetGroup(known_conversation(get.conversation_id)),
     "get_positions": _read_get_positions,
     "put_items": _read_put_items,
     "get_items": _read_get_items,
@@ -171,6 +173,7 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     Sync: ("sync", lambda sync: opaque.Sync(cursor=sync.cursor, limit=sync.limit)),
     GetEntries: ("get_entries", _write_get_entries),
     GetMembers: ("get_members", _write_get_members),
+    GetGroup: ("get_group", lambda get: opaque.GetGroup(conversation_id=get.conversation_id)),
     GetPositions: (
         "get_positions",
         lambda get: opaque.GetPositions(conversation_id=get.conversation_id, user_ids=get.user_ids),

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.personal import Item
 from hongyan.model.records import Submitted
@@ -14,8 +16,11 @@ from hongyan.protocol.frames import (
     EntryPage,
     ErrorReply,
     GoAway,
+    Group,
     ItemPage,
     ItemsChanged,
+    JoinLinkRow,
+    JoinRequestRow,
     Limits,
     MemberPage,
     MemberRow,
@@ -115,8 +120,31 @@ def _write_entry_page(page: EntryPage) -> Any:
     )
 
 
+def _write_member(row: MemberRow) -> Any:
+    return opaque.Member(
+        user_id=row.user_id,
+        role=row.role,
+        joined_seq=row.joined_seq,
+        muted_until_ms=row.muted_until_ms,
+        nickname=row.nickname,
+    )
+
+
+def _write_group(group: Group) -> Any:
+    plain = {field: value for field, value in msgspec.structs.asdict(group).items() if field not in _GROUP_PARTS}
+    return opaque.Group(
+        **plain,
+        me=_write_member(group.me),
+        links=[opaque.JoinLink(**msgspec.structs.asdict(link)) for link in group.links],
+        requests=[opaque.JoinRequest(**msgspec.structs.asdict(request)) for request in group.requests],
+    )
+
+
+_GROUP_PARTS = frozenset(("me", "links", "requests"))
+
+
 def _write_member_page(page: MemberPage) -> Any:
-    members = [opaque.Member(user_id=row.user_id, role=row.role, joined_seq=row.joined_seq) for row in page.members]
+    members = [_write_member(row) for row in page.members]
     return opaque.MemberPage(conversation_id=page.conversation_id, members=members, cursor=page.cursor, more=page.more)
 
 
@@ -154,6 +182,7 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
     SyncPage: ("sync_page", _write_sync_page),
     EntryPage: ("entry_page", _write_entry_page),
     MemberPage: ("member_page", _write_member_page),
+    Group: ("group", _write_group),
     Positions: ("positions", _write_positions),
     ItemPage: ("item_page", _write_item_page),
     ItemsChanged: ("items_changed", _write_items_changed),
@@ -245,8 +274,35 @@ def _read_entry_page(page: Any) -> EntryPage:
 
 
 def _read_member_page(page: Any) -> MemberPage:
-    members = tuple(MemberRow(UserId(row.user_id), row.role, row.joined_seq) for row in page.members)
+    members = tuple(_read_member(row) for row in page.members)
     return MemberPage(ConversationId(page.conversation_id), members, page.cursor, page.more)
+
+
+def _read_member(row: Any) -> MemberRow:
+    return MemberRow(UserId(row.user_id), row.role, row.joined_seq, row.muted_until_ms, row.nickname)
+
+
+def _read_group(group: Any) -> Group:
+    return Group(
+        ConversationId(group.conversation_id),
+        group.name,
+        group.avatar,
+        group.announcement,
+        group.member_count,
+        _read_member(group.me),
+        group.history_for_newcomers,
+        group.join_policy,
+        group.who_may_add,
+        group.who_may_mention_all,
+        group.muted_all,
+        tuple(UserId(user_id) for user_id in group.allowed_ids),
+        tuple(group.pinned_seqs),
+        tuple(
+            JoinLinkRow(each.link_id, UserId(each.by_user_id), each.expires_ms, each.uses, each.used)
+            for each in group.links
+        ),
+        tuple(JoinRequestRow(UserId(each.user_id), each.note, each.time_ms) for each in group.requests),
+    )
 
 
 def _read_positions(positions: Any) -> Positions:
@@ -278,6 +334,7 @@ _READERS: dict[str, Callable[[Any], ServerEvent]] = {
     "sync_page": _read_sync_page,
     "entry_page": _read_entry_page,
     "member_page": _read_member_page,
+    "group": _read_group,
     "positions": _read_positions,
     "item_page": _read_item_page,
     "items_changed": _read_items_changed,

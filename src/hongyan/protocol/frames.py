@@ -85,6 +85,12 @@ class GetMembers(msgspec.Struct, frozen=True):
     limit: int = 0
 
 
+class GetGroup(msgspec.Struct, frozen=True):
+    """How does the conversation stand?"""
+
+    conversation_id: ConversationId
+
+
 class GetPositions(msgspec.Struct, frozen=True):
     """How far have they read? No users: the conversation's first hundred."""
 
@@ -130,6 +136,7 @@ ClientCommand = (
     | Sync
     | GetEntries
     | GetMembers
+    | GetGroup
     | GetPositions
     | PutItems
     | GetItems
@@ -218,6 +225,8 @@ class MemberRow(msgspec.Struct, frozen=True):
     user_id: UserId
     role: str
     joined_seq: int
+    muted_until_ms: int = 0
+    nickname: str = ""
 
 
 class MemberPage(msgspec.Struct, frozen=True):
@@ -227,6 +236,44 @@ class MemberPage(msgspec.Struct, frozen=True):
     members: tuple[MemberRow, ...] = ()
     cursor: str = ""
     more: bool = False
+
+
+class JoinLinkRow(msgspec.Struct, frozen=True):
+    """A link, without what opens."""
+
+    link_id: str
+    by_user_id: UserId
+    expires_ms: int = 0
+    uses: int = 0
+    used: int = 0
+
+
+class JoinRequestRow(msgspec.Struct, frozen=True):
+    """Somebody waits to be let in."""
+
+    user_id: UserId
+    note: str
+    time_ms: int
+
+
+class Group(msgspec.Struct, frozen=True):
+    """How a conversation stands, as `me` sees it: only admins see links and requests."""
+
+    conversation_id: ConversationId
+    name: str
+    avatar: str
+    announcement: str
+    member_count: int
+    me: MemberRow
+    history_for_newcomers: bool = False
+    join_policy: str = ""
+    who_may_add: str = ""
+    who_may_mention_all: str = ""
+    muted_all: bool = False
+    allowed_ids: tuple[UserId, ...] = ()
+    pinned_seqs: tuple[int, ...] = ()
+    links: tuple[JoinLinkRow, ...] = ()
+    requests: tuple[JoinRequestRow, ...] = ()
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -320,6 +367,7 @@ ServerEvent = (
     | SyncPage
     | EntryPage
     | MemberPage
+    | Group
     | Positions
     | ItemPage
     | ItemsChanged

@@ -1,16 +1,14 @@
 """Accounts, sessions and devices over HTTP."""
 
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
-from hongyan.model.codes import NotAuthenticated
 from hongyan.model.ids import DeviceId, parse_device_id, parse_user_id
 from hongyan.ports.link import Identity
-from hongyan.rest.problems import Problem
+from hongyan.rest.asking import authentication as authentication
+from hongyan.rest.problems import PROBLEMS as PROBLEMS
 from hongyan.rest.services import Services
 from hongyan.services.users.records import Farewell, Grant, LogIn, NewPassword, Platform, Registration
 from hongyan.services.users.service import Users
@@ -21,15 +19,6 @@ Password = Annotated[
 ]
 Token = Annotated[str, Field(max_length=4_096)]
 Milliseconds = Annotated[int, Field(description="Milliseconds since 1970.")]
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": Problem,
-        "description": "A problem; `code` says which.",
-        "content": {"application/problem+json": {}},
-    }
-    for status in ("4XX", "5XX")
-}
 
 
 class Asked(BaseModel):
@@ -124,9 +113,6 @@ class DevicesAnswer(BaseModel):
     devices: list[DeviceAnswer]
 
 
-Authenticated = Callable[[Request], Coroutine[None, None, Identity]]
-
-
 def accounts_router(services: Services) -> APIRouter:
     """The routes below /api/v1 that belong to the users service."""
     router, users = APIRouter(prefix="/api/v1", responses=PROBLEMS), services.users
@@ -135,18 +121,6 @@ def accounts_router(services: Services) -> APIRouter:
     _add_own_routes(router, users, caller)
     _add_final_routes(router, users, caller)
     return router
-
-
-def authentication(users: Users) -> Callable[..., Coroutine[None, None, Identity]]:
-    """The dependency of a route that gives its caller. Raises NotAuthenticated and what `Users.authenticate` raises."""
-    bearer = HTTPBearer(auto_error=False, description="An access token of POST /api/v1/sessions.")
-
-    async def authenticated(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Identity:
-        if credentials is None:
-            raise NotAuthenticated
-        return await users.authenticate(credentials.credentials)
-
-    return authenticated
 
 
 def _add_open_routes(router: APIRouter, users: Users) -> None:

@@ -14,6 +14,8 @@ from hongyan.model.commands import AddMembers, LeaveGroup, Mark, MovePositions, 
 from hongyan.model.errors import SetupError
 from hongyan.model.ids import SYSTEM_USER, ConversationId, UserId
 from hongyan.model.records import Entry, Record, Submitted
+from hongyan.model.rules.membership import put_out
+from hongyan.model.state import Conversation
 from hongyan.ports.link import MovedPosition
 from hongyan.protocol.codec import encode_entry
 from tests.unit.delivery.worlds import ALICE, BOB, CAROL, DAVE, GROUP, SINGLE, GatedStore, World, founded, record
@@ -376,16 +378,12 @@ async def test_a_retry_of_a_dead_letter_is_tried_anew(poison: Poison) -> None:
 
 
 async def test_a_rule_that_fails_half_way_leaves_the_state_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    from hongyan.model.rules import groups as rules
-
-    put_out = rules._put_out
-
-    def fails_for_carol(state: object, user_id: UserId) -> None:
-        put_out(state, user_id)  # type: ignore[arg-type]
-        if user_id == CAROL:
+    def fails_for_carol(state: Conversation, record: Record, user_ids: Sequence[UserId]) -> None:
+        put_out(state, record, user_ids)
+        if CAROL in user_ids:
             raise RuntimeError("a bug")
 
-    monkeypatch.setattr(rules, "_put_out", fails_for_carol)
+    monkeypatch.setattr("hongyan.model.rules.groups.put_out", fails_for_carol)
     world = World()
     async with world.running():
         heard = await world.take(

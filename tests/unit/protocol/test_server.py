@@ -19,6 +19,7 @@ from hongyan.protocol.frames import (
     ClientFrame,
     Connect,
     GetEntries,
+    GetGroup,
     GetMembers,
     GetPositions,
     Limits,
@@ -39,6 +40,7 @@ WORK: list[ClientCommand] = [
     Sync(),
     GetEntries(HERE),
     GetMembers(HERE),
+    GetGroup(HERE),
     GetPositions(HERE),
 ]
 

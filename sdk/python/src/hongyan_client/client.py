@@ -8,20 +8,17 @@ from typing import Self
 
 import msgspec
 
-from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, LeaveGroup, Recall, RemoveMembers, SendMessage
+from hongyan.model.commands import AnyCommand
 from hongyan.model.ids import (
     ConversationId,
     ConversationKind,
     UserId,
-    group_conversation_id,
     kind_of,
     parse_client_msg_id,
     parse_conversation_id,
     single_id,
 )
 from hongyan.model.records import Entry
-from hongyan.protocol.codec_content import build_content
-from hongyan.protocol.content import ContentView, Text
 from hongyan.protocol.frames import (
     ClientCommand,
     EntryPage,
@@ -37,11 +34,11 @@ from hongyan.protocol.frames import (
 )
 from hongyan_client.auth import Login, Session, TokenSource, find_endpoint
 from hongyan_client.catch_up import page_of
+from hongyan_client.commands import Commands
 from hongyan_client.copy import Copy
 from hongyan_client.device import Device, Sent
 from hongyan_client.errors import ClientError, ClosedError, ConnectionLostError
 from hongyan_client.events import Event
-from hongyan_client.ids import new_group_id
 from hongyan_client.line import Line
 from hongyan_client.options import ClientOptions
 from hongyan_client.outbox import Pending
@@ -68,7 +65,7 @@ class Conversation(msgspec.Struct, frozen=True):
     last: Entry | None
 
 
-class Client:
+class Client(Commands):
     """A device of a user: sends, receives, and keeps a copy of the conversations that survives interruptions.
 
     `url` is the server's HTTP address, or a WebSocket address together with a TokenSource. Everything is done on the event
@@ -205,30 +202,8 @@ class Client:
 
     # Saying and doing
 
-    async def send(
-        self,
-        conversation_id: str,
-        content: str | ContentView,
-        *,
-        mention: Sequence[str] = (),
-        mention_all: bool = False,
-        client_msg_id: str = "",
-    ) -> Sent:
-        """Sends a text or other content, and returns when it is durable on the server, however long that takes.
-
-        It is kept until then, across reconnects and restarts, and sent again under one id, so it happens once. Waits
-        first while too much is under way (`ClientOptions.outbox`). To stop waiting is not to take back: cancelled, or
-        timed out by the caller, it is sent all the same. Raises RefusedError when the server refuses it for good.
-
-        With a `client_msg_id` of your own, the same said again by another run is the same message: see `submit`.
-        """
-        view = content if isinstance(content, ContentView) else ContentView(Text(content), tuple(mention), mention_all)
-        encoded = build_content(view)
-        command = SendMessage(view.kind, encoded, view.mention_all)
-        return await self.submit(conversation_id, command, client_msg_id=client_msg_id)
-
     async def submit(self, conversation_id: str, command: AnyCommand, *, client_msg_id: str = "") -> Sent:
-        """Submits any command as `send` does a message; the calls below are its usual forms.
+        """Submits any command as `send` does a message; the calls of `Commands` are its usual forms.
 
         `client_msg_id` is 1 to 64 of A-Z a-z 0-9 _ - : . of your choice, for what must not happen twice however often your
         program runs: the same command under the same id gives the first one's `Sent` again. Raises RefusedError, with the
@@ -237,28 +212,6 @@ class Client:
         key = parse_conversation_id(conversation_id)
         own = parse_client_msg_id(client_msg_id) if client_msg_id else None
         return await self._device.submit(key, command, own)
-
-    async def recall(self, conversation_id: str, seq: int) -> Sent:
-        """Takes a message back. Raises RefusedError: too late, not yours, recalled already."""
-        return await self.submit(conversation_id, Recall(seq, window_ms=0))
-
-    async def create_group(self, name: str, members: Sequence[str] = (), *, group_id: str = "") -> ConversationId:
-        """Makes a group of oneself and others, under an id of your choice or a new one. Raises RefusedError."""
-        command = CreateGroup(name, tuple(map(UserId, members)), limit=0)
-        key = group_conversation_id(group_id) if group_id else new_group_id()
-        return (await self.submit(key, command)).conversation_id
-
-    async def add_members(self, conversation_id: str, members: Sequence[str]) -> Sent:
-        """Takes users into a group. Raises RefusedError."""
-        return await self.submit(conversation_id, AddMembers(tuple(map(UserId, members)), limit=0))
-
-    async def remove_members(self, conversation_id: str, members: Sequence[str]) -> Sent:
-        """Puts members out of a group. Raises RefusedError."""
-        return await self.submit(conversation_id, RemoveMembers(tuple(map(UserId, members))))
-
-    async def leave(self, conversation_id: str) -> Sent:
-        """Leaves a group. Raises RefusedError."""
-        return await self.submit(conversation_id, LeaveGroup())
 
     async def mark_read(self, conversation_id: str, seq: int | None = None) -> None:
         """Has read up to `seq`, or all. Counts here at once; the server is told as soon as may be."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hongyan.model.commands import AnyCommand
+from hongyan.model.commands import AnyCommand, RequestJoin
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.records import Entry
 from hongyan.protocol.client import Received
@@ -183,7 +183,7 @@ class Device:
         for event in settled.events:
             if isinstance(event, EntryAdded) and event.entry.sender_id == self.replica.me:
                 self._finish_by_entry(event.entry)
-            if isinstance(event, EntryAdded) and self.replica.is_name_wanted(event.entry):
+            if isinstance(event, EntryAdded) and self.replica.is_head_wanted(event.entry):
                 self.sync_wanted.set()
                 self.in_step.clear()
             self.events.put(event)
@@ -248,6 +248,9 @@ class Device:
         if item is None:
             return
         self.replica.take_receipt(item.submit, facts)
+        if isinstance(item.submit.command, RequestJoin):
+            # An open group has let this user in at once; the list tells.
+            self.sync_wanted.set()
         self._finished(
             item, Sent(item.submit.conversation_id, facts.client_msg_id, facts.seq, facts.message_id, facts.time_ms)
         )

@@ -34,6 +34,31 @@ class EntryRecalled(msgspec.Struct, frozen=True):
     by_user_id: UserId
 
 
+class EntryDeleted(msgspec.Struct, frozen=True):
+    """The message at `seq` was deleted for everybody; its placeholder stands there now."""
+
+    conversation_id: ConversationId
+    seq: int
+    by_user_id: UserId
+
+
+class EntryEdited(msgspec.Struct, frozen=True):
+    """The message at `seq` says something else now: look at it again."""
+
+    conversation_id: ConversationId
+    seq: int
+
+
+class EntryReacted(msgspec.Struct, frozen=True):
+    """A user reacted to the message at `seq`, or took that back."""
+
+    conversation_id: ConversationId
+    seq: int
+    user_id: UserId
+    emoji: str
+    on: bool
+
+
 class ConversationChanged(msgspec.Struct, frozen=True):
     """Something of a conversation changed (head, unread, name, membership, what is kept of it): look at it again.
 
@@ -79,6 +104,9 @@ class ConnectionChanged(msgspec.Struct, frozen=True):
 Event = (
     EntryAdded
     | EntryRecalled
+    | EntryDeleted
+    | EntryEdited
+    | EntryReacted
     | ConversationChanged
     | PositionMoved
     | SignalReceived

@@ -6,9 +6,10 @@ from typing import Protocol
 
 import msgspec
 
+from hongyan.model.amendments import amended
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
-from hongyan.model.records import Entry
-from hongyan_client.copy import Added, Copy, DroppedBelow, StoreChange, placeholder
+from hongyan.model.records import Entry, ReactionNotice
+from hongyan_client.copy import Added, Copy, DroppedBelow, StoreChange
 from hongyan_client.outbox import Pending
 
 
@@ -105,12 +106,17 @@ class MemoryStore:
         if isinstance(change, Added):
             self._add(change.entries)
             return
-        entries = self._entries.setdefault(change.conversation_id, [])
-        place = _place(entries, change.seq)
         if isinstance(change, DroppedBelow):
-            del entries[:place]
-        elif place < len(entries) and entries[place].seq == change.seq:
-            entries[place] = placeholder(entries[place], change.by_user_id)
+            entries = self._entries.setdefault(change.conversation_id, [])
+            del entries[: _place(entries, change.seq)]
+            return
+        entries = self._entries.setdefault(change.entry.conversation_id, [])
+        # A reaction concerns the message alone; edits of it may stand anywhere above.
+        first = _place(entries, change.seq)
+        last = first + 1 if isinstance(change.entry.body, ReactionNotice) else len(entries)
+        for place, entry in enumerate(entries[first:last], first):
+            if change.concerns(entry):
+                entries[place] = amended(entry, change.entry)
 
     def _add(self, added: Iterable[Entry]) -> None:
         for entry in added:

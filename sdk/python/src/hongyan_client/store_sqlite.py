@@ -10,25 +10,30 @@ from typing import TypeVar
 
 import msgspec
 
+from hongyan.model.amendments import amended
 from hongyan.model.ids import ConversationId, UserId
-from hongyan.model.records import Entry
-from hongyan_client.copy import Added, Copy, DroppedBelow, StoreChange, placeholder
+from hongyan.model.records import EditNotice, Entry
+from hongyan_client.copy import Added, Copy, DroppedBelow, StoreChange, Told
 from hongyan_client.errors import StoreError
 from hongyan_client.outbox import Pending
 from hongyan_client.store import Batch, Kept
 
 T = TypeVar("T")
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS copy (conversation_id TEXT PRIMARY KEY, copy BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS entry (
-    conversation_id TEXT NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (conversation_id, seq)
+    conversation_id TEXT NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL, edited_seq INTEGER,
+    PRIMARY KEY (conversation_id, seq)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (client_msg_id TEXT PRIMARY KEY, number INTEGER NOT NULL, pending BLOB NOT NULL)
 WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS edit ON entry (conversation_id, edited_seq) WHERE edited_seq IS NOT NULL;
 """
+_FROM_VERSION_1 = "ALTER TABLE entry ADD COLUMN edited_seq INTEGER;"
+"""Files of the first release hold no edits."""
 
 
 class SqliteStore:
@@ -101,7 +106,8 @@ class SqliteStore:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > _SCHEMA_VERSION:
                 raise StoreError(f"{self._path} was written by a newer release of this client")
-            db.executescript(f"BEGIN EXCLUSIVE; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
+            before = _FROM_VERSION_1 if version == 1 else ""
+            db.executescript(f"BEGIN EXCLUSIVE; {before}{_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
         except sqlite3.OperationalError as error:
             raise StoreError(f"{self._path} cannot be used, by another process perhaps: {error}") from error
         except sqlite3.DatabaseError as error:
@@ -145,16 +151,28 @@ class SqliteStore:
     def _apply(self, change: StoreChange) -> None:
         db = self._db
         if isinstance(change, Added):
-            rows = [(entry.conversation_id, entry.seq, self._encode(entry)) for entry in change.entries]
-            db.executemany("INSERT OR IGNORE INTO entry VALUES (?, ?, ?)", rows)
-            return
-        place = (change.conversation_id, change.seq)
-        if isinstance(change, DroppedBelow):
+            rows = [
+                (entry.conversation_id, entry.seq, self._encode(entry), _edited_seq(entry)) for entry in change.entries
+            ]
+            db.executemany("INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?)", rows)
+        elif isinstance(change, DroppedBelow):
+            place = (change.conversation_id, change.seq)
             db.execute("DELETE FROM entry WHERE conversation_id = ? AND seq < ?", place)
-            return
-        row = db.execute("SELECT entry FROM entry WHERE conversation_id = ? AND seq = ?", place).fetchone()
-        if row is not None:
-            replaced = placeholder(self._decode_entry(row[0]), change.by_user_id)
-            db.execute(
-                "UPDATE entry SET entry = ? WHERE conversation_id = ? AND seq = ?", (self._encode(replaced), *place)
-            )
+        else:
+            self._tell(change)
+
+    def _tell(self, told: Told) -> None:
+        db, key = self._db, told.entry.conversation_id
+        rows = db.execute("SELECT entry FROM entry WHERE conversation_id = ? AND seq = ?", (key, told.seq)).fetchall()
+        edits = "SELECT entry FROM entry WHERE conversation_id = ? AND edited_seq = ?"
+        for row in [*rows, *db.execute(edits, (key, told.seq)).fetchall()]:
+            earlier = self._decode_entry(row[0])
+            changed = amended(earlier, told.entry)
+            if changed is not earlier:
+                place = (self._encode(changed), key, earlier.seq)
+                db.execute("UPDATE entry SET entry = ? WHERE conversation_id = ? AND seq = ?", place)
+
+
+def _edited_seq(entry: Entry) -> int | None:
+    """The message that an entry edits, by which it is found when another edit outdates it."""
+    return entry.body.seq if isinstance(entry.body, EditNotice) else None

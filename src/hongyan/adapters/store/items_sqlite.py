@@ -28,7 +28,6 @@ _FLOOR = "SELECT version FROM item WHERE user_id = ? AND deleted = 1 ORDER BY ve
 _FORGET = "DELETE FROM item WHERE user_id = ? AND deleted = 1 AND version <= ?"
 _CHANGES = """
     SELECT topic, key, value, deleted, version FROM item WHERE user_id = ? AND version > ? ORDER BY version LIMIT ?"""
-_ITEM = "SELECT topic, key, value, deleted, version FROM item WHERE user_id = ? AND topic = ? AND key = ?"
 # Keys are ASCII, so nothing that begins with the prefix sorts above the prefix and a "~".
 _OF_TOPIC = """
     SELECT topic, key, value, deleted, version FROM item
@@ -59,10 +58,11 @@ class SqliteItemStore:
 
         return await self._database.call(read)
 
-    async def item(self, user_id: UserId, topic: Topic, key: str) -> Item | None:
+    async def items(self, user_id: UserId, topic: Topic, keys: Sequence[str]) -> Sequence[Item]:
         """See the port."""
-        row = await self._database.call(lambda it: it.execute(_ITEM, (user_id, str(topic), key)).fetchone())
-        return _item(*row) if row else None
+        asked = json.dumps([(topic, key) for key in dict.fromkeys(keys)])
+        rows = await self._database.call(lambda it: it.execute(_PRESENT, (asked, user_id)).fetchall())
+        return [_item(*row) for row in rows]
 
     async def of_topic(self, user_id: UserId, topic: Topic, prefix: str = "") -> Sequence[Item]:
         """See the port."""

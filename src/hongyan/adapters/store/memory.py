@@ -4,15 +4,18 @@ It keeps rows, which nobody can change, and gives states that share nothing with
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import islice
+from operator import or_
 from typing import TypeVar
 
 import msgspec
 
 from hongyan.model.codes import StorageFull
-from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId, kind_of
+from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, MessageId, UserId, kind_of, single_id
 from hongyan.model.records import Submitted
-from hongyan.model.state import PLAIN_SETTINGS, Conversation, Member, Settings, rebuild
+from hongyan.model.state import BLOCKS, FRIEND, PLAIN_SETTINGS, Conversation, Member, Settings, rebuild
+from hongyan.ports.relations import RelationRow
 from hongyan.ports.store import (
     READ_BYTES,
     ConversationRow,
@@ -136,6 +139,18 @@ class MemoryStore:
         )
         return within_read(changed[:limit], lambda head: len(head.preview))
 
+    async def relations(self, user_id: UserId) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        own = sorted(key for key in self._by_user.get(user_id, ()) if key.startswith("s:"))
+        rows = [self._conversations[key].members[user_id] for key in own]
+        return [RelationRow(row.conversation_id, row.user_id, row.seat.flags) for row in rows if row.seat.flags]
+
+    async def between(self, conversation_ids: Sequence[ConversationId]) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        asked = sorted(set(conversation_ids) & self._conversations.keys())
+        rows = [row for key in asked for _, row in sorted(self._conversations[key].members.items())]
+        return [RelationRow(row.conversation_id, row.user_id, row.seat.flags) for row in rows if row.seat.flags]
+
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
         kept = self._conversations.get(conversation_id)
         return None if kept is None else kept.members.get(user_id)
@@ -163,6 +178,23 @@ class MemoryStore:
             return None
         count = len(self._present(conversation_id))
         return GroupRow(kept.row, self._settings.get(conversation_id, PLAIN_SETTINGS), count)
+
+    async def acquainted(
+        self, user_id: UserId, other_ids: Sequence[UserId], group_members: int
+    ) -> Mapping[UserId, bool]:
+        groups = [
+            self._present(key) for key in self._by_user.get(user_id, ()) if kind_of(key) is ConversationKind.GROUP
+        ]
+        seats = [{member.user_id for member in group} for group in groups if len(group) <= group_members]
+        near = {other_id for seat in seats if user_id in seat for other_id in other_ids if other_id in seat}
+        flags = {other_id: self._flags(user_id, other_id) for other_id in other_ids if other_id != user_id}
+        found = {other_id: bool(some & FRIEND) for other_id, some in flags.items() if not some & BLOCKS}
+        return {other_id: is_friend for other_id, is_friend in found.items() if is_friend or other_id in near}
+
+    def _flags(self, user_id: UserId, other_id: UserId) -> int:
+        """Those of both sides of the pair's conversation."""
+        kept = self._conversations.get(single_id(user_id, other_id))
+        return 0 if kept is None else reduce(or_, (member.seat.flags for member in kept.members.values()), 0)
 
     def _present(self, conversation_id: ConversationId) -> list[MemberRow]:
         kept = self._conversations.get(conversation_id)

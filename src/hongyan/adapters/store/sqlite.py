@@ -7,6 +7,7 @@ and not once a row; under a busy event loop that is the difference between a sto
 
 import asyncio
 import itertools
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
@@ -16,9 +17,20 @@ from typing import Any, TypeVar
 import msgspec
 
 from hongyan.adapters.sqlite import Checkpoints, Row, Thread, checkpoint, connect, full_disk_told
-from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of
+from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of, single_id
 from hongyan.model.records import Submitted
-from hongyan.model.state import PLAIN_SEAT, PLAIN_SETTINGS, Conversation, Member, Seat, Settings, rebuild
+from hongyan.model.state import (
+    BLOCKS,
+    FRIEND,
+    PLAIN_SEAT,
+    PLAIN_SETTINGS,
+    Conversation,
+    Member,
+    Seat,
+    Settings,
+    rebuild,
+)
+from hongyan.ports.relations import RelationRow
 from hongyan.ports.store import READ_BYTES, ConversationRow, DeadLetter, GroupRow, HeadRow, MemberRow, StoreBatch
 
 T = TypeVar("T")
@@ -49,6 +61,25 @@ _MEMBERSHIP_UPSERT = "ON CONFLICT (user_id, conversation_id) DO UPDATE SET left_
 _SUBMISSION_UPSERT = """ON CONFLICT (conversation_id, sender_id, client_msg_id) DO UPDATE SET seq = excluded.seq,
     message_id = excluded.message_id, time_ms = excluded.time_ms, countable = excluded.countable,
     digest = excluded.digest WHERE excluded.seq > submission.seq"""
+_FLAGS = "SELECT conversation_id, flags FROM member WHERE conversation_id IN (SELECT value FROM json_each(?)) AND flags"
+# Groups are counted only where one of the others is found in them, and no further than the bound.
+_COMPANIONS = """
+WITH shared AS MATERIALIZED (
+    SELECT other.conversation_id, other.user_id
+    FROM membership AS own
+    JOIN member AS me ON me.conversation_id = own.conversation_id AND me.user_id = own.user_id AND me.left_seq = 0
+    JOIN member AS other ON other.conversation_id = own.conversation_id AND other.left_seq = 0
+        AND other.user_id IN (SELECT value FROM json_each(?2))
+    WHERE own.user_id = ?1 AND own.conversation_id >= 'g:' AND own.conversation_id < 'g;'
+)
+SELECT DISTINCT user_id FROM shared WHERE conversation_id IN (
+    SELECT conversation_id FROM (SELECT DISTINCT conversation_id FROM shared) AS found WHERE (
+        SELECT count(*) FROM (
+            SELECT 1 FROM member AS some WHERE some.conversation_id = found.conversation_id AND some.left_seq = 0 LIMIT ?3
+        )
+    ) <= ?4
+)"""
+
 # For one who left, the conversation is as it was then: neither an entry nor the fact that there is one reaches him.
 _CHANGED = 'CASE WHEN s.left_offset THEN s.left_offset ELSE c."offset" END'
 # Previews are fetched for the page alone: inside, they would be sorted with all of a user's conversations.
@@ -80,6 +111,14 @@ _submission_tuple = attrgetter(
 _conversation_tuple = attrgetter("conversation_id", "seq", "countable", "time_ms", "offset", "name")
 _positions = ("role", "joined_seq", "left_seq", "read_seq", "read_countable", "delivered_seq")
 _member_tuple = attrgetter("conversation_id", "user_id", *_positions)
+# By a partial index: few members have a flag. One who blocked another may have no membership: they never spoke.
+_RELATIONS = """
+    SELECT conversation_id, user_id, flags FROM member
+    WHERE user_id = ? AND conversation_id >= 's:' AND conversation_id < 's;' AND flags > 0 ORDER BY conversation_id"""
+_BETWEEN = """
+    SELECT conversation_id, user_id, flags FROM member
+    WHERE conversation_id IN (SELECT value FROM json_each(?)) AND flags > 0 ORDER BY conversation_id, user_id"""
+
 _seat = ("seat.first_seq", "seat.muted_until_ms", "seat.nickname", "seat.flags")
 _newcomer_tuple = attrgetter("conversation_id", "user_id", *_positions, *_seat)
 _seat_tuple = attrgetter("conversation_id", "user_id", *_seat)
@@ -264,6 +303,15 @@ class SqliteStore:
         )
         return _member_of(row) if row else None
 
+    async def relations(self, user_id: UserId) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        return [RelationRow(*row) for row in await self._all(_RELATIONS, (user_id,))]
+
+    async def between(self, conversation_ids: Sequence[ConversationId]) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        rows = await self._all(_BETWEEN, (json.dumps(list(conversation_ids)),))
+        return [RelationRow(*row) for row in rows]
+
     async def entries(
         self, conversation_id: ConversationId, low_seq: int, high_seq: int, limit: int, *, backward: bool
     ) -> Sequence[tuple[int, bytes]]:
@@ -308,6 +356,20 @@ class SqliteStore:
         if row is None:
             return None
         return GroupRow(ConversationRow(*row[:6]), _decode_settings(row[6]) if row[6] else PLAIN_SETTINGS, row[7])
+
+    async def acquainted(
+        self, user_id: UserId, other_ids: Sequence[UserId], group_members: int
+    ) -> Mapping[UserId, bool]:
+        """See the port."""
+        others = [other_id for other_id in other_ids if other_id != user_id]
+        pairs = {single_id(user_id, other_id): other_id for other_id in others}
+        flags = dict.fromkeys(others, 0)
+        for conversation_id, some in await self._all(_FLAGS, (json.dumps(list(pairs)),)):
+            flags[pairs[conversation_id]] |= some
+        near = await self._all(_COMPANIONS, (user_id, json.dumps(others), group_members + 1, group_members))
+        found = dict.fromkeys([UserId(other_id) for (other_id,) in near], False)
+        found.update((other_id, True) for other_id, some in flags.items() if some & FRIEND)
+        return {other_id: is_friend for other_id, is_friend in found.items() if not flags[other_id] & BLOCKS}
 
     async def _all(self, statement: str, values: Row) -> list[Row]:
         thread, connection = next(self._turn)

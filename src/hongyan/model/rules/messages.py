@@ -7,19 +7,26 @@ from hongyan.model.errors import HongyanError
 from hongyan.model.ids import SYSTEM_USER, ConversationKind, UserId
 from hongyan.model.records import Entry, Message, Recalled, RecallNotice, Record, Submitted
 from hongyan.model.rules.answers import not_written_yet, refuse
-from hongyan.model.state import Conversation, Outcome, Rule, add_entry
+from hongyan.model.rules.membership import rank_of
+from hongyan.model.rules.speech import mention_all_refusal, voice_refusal
+from hongyan.model.state import PLAIN_SEAT, PLAIN_SETTINGS, Conversation, Outcome, Rule, add_entry
 
 
 def send_message(state: Conversation, record: Record, command: ask.SendMessage) -> Outcome:
-    """Members speak; in a system conversation only the system does."""
+    """Members speak, and the system in groups; in a system conversation only the system does."""
     sender = state.members.get(record.sender_id)
     if state.kind is ConversationKind.SYSTEM:
         if not _system_speaks(state, record):
             return refuse(NotAllowed(action="send"))
     elif sender is None:
-        return refuse(NotAMember(conversation_id=state.conversation_id))
-    elif command.mention_all and (state.kind is not ConversationKind.GROUP or sender.role < Role.ADMIN):
-        return refuse(NotAllowed(action="mention all"))
+        if not rank_of(state, record.sender_id):
+            return refuse(NotAMember(conversation_id=state.conversation_id))
+    elif sender.seat is not PLAIN_SEAT or state.settings is not PLAIN_SETTINGS or command.mention_all:
+        refusal = voice_refusal(state, record, sender)
+        if refusal is None and command.mention_all:
+            refusal = mention_all_refusal(state, sender)
+        if refusal is not None:
+            return refuse(refusal)
     outcome = add_entry(state, record, Message(command.kind, command.content), countable=True)
     if state.seq == 1:
         # The first message makes a single or system conversation; a group exists before anybody can speak in it.
@@ -34,7 +41,7 @@ def recall(state: Conversation, record: Record, command: ask.Recall) -> Outcome:
     if actor is None and not _system_speaks(state, record):
         return refuse(NotAMember(conversation_id=state.conversation_id))
     target = state.recent.get(command.seq)
-    if target is None or target.kind == 0 or (actor is not None and command.seq < actor.joined_seq):
+    if target is None or target.kind == 0 or (actor is not None and command.seq < actor.first_seq):
         return refuse(EntryUnknown(seq=command.seq))
     if target.recalled:
         return refuse(AlreadyRecalled(seq=command.seq))

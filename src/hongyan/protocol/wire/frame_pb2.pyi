@@ -26,7 +26,7 @@ class ServerPacket(_message.Message):
     def __init__(self, frames: _Optional[_Iterable[_Union[ServerFrame, _Mapping]]] = ..., gzip: _Optional[bytes] = ...) -> None: ...
 
 class ClientFrame(_message.Message):
-    __slots__ = ("id", "connect", "submit", "mark", "signal", "sync", "get_entries", "get_members", "get_positions", "ping", "watch_presence", "put_items", "get_items")
+    __slots__ = ("id", "connect", "submit", "mark", "signal", "sync", "get_entries", "get_members", "get_positions", "ping", "watch_presence", "put_items", "get_items", "get_group")
     ID_FIELD_NUMBER: _ClassVar[int]
     CONNECT_FIELD_NUMBER: _ClassVar[int]
     SUBMIT_FIELD_NUMBER: _ClassVar[int]
@@ -40,6 +40,7 @@ class ClientFrame(_message.Message):
     WATCH_PRESENCE_FIELD_NUMBER: _ClassVar[int]
     PUT_ITEMS_FIELD_NUMBER: _ClassVar[int]
     GET_ITEMS_FIELD_NUMBER: _ClassVar[int]
+    GET_GROUP_FIELD_NUMBER: _ClassVar[int]
     id: int
     connect: Connect
     submit: Submit
@@ -53,10 +54,11 @@ class ClientFrame(_message.Message):
     watch_presence: WatchPresence
     put_items: PutItems
     get_items: GetItems
-    def __init__(self, id: _Optional[int] = ..., connect: _Optional[_Union[Connect, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., mark: _Optional[_Union[Mark, _Mapping]] = ..., signal: _Optional[_Union[Signal, _Mapping]] = ..., sync: _Optional[_Union[Sync, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_members: _Optional[_Union[GetMembers, _Mapping]] = ..., get_positions: _Optional[_Union[GetPositions, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., watch_presence: _Optional[_Union[WatchPresence, _Mapping]] = ..., put_items: _Optional[_Union[PutItems, _Mapping]] = ..., get_items: _Optional[_Union[GetItems, _Mapping]] = ...) -> None: ...
+    get_group: GetGroup
+    def __init__(self, id: _Optional[int] = ..., connect: _Optional[_Union[Connect, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., mark: _Optional[_Union[Mark, _Mapping]] = ..., signal: _Optional[_Union[Signal, _Mapping]] = ..., sync: _Optional[_Union[Sync, _Mapping]] = ..., get_entries: _Optional[_Union[GetEntries, _Mapping]] = ..., get_members: _Optional[_Union[GetMembers, _Mapping]] = ..., get_positions: _Optional[_Union[GetPositions, _Mapping]] = ..., ping: _Optional[_Union[Ping, _Mapping]] = ..., watch_presence: _Optional[_Union[WatchPresence, _Mapping]] = ..., put_items: _Optional[_Union[PutItems, _Mapping]] = ..., get_items: _Optional[_Union[GetItems, _Mapping]] = ..., get_group: _Optional[_Union[GetGroup, _Mapping]] = ...) -> None: ...
 
 class ServerFrame(_message.Message):
-    __slots__ = ("reply_to", "error", "connected", "receipt", "sync_page", "entry_page", "member_page", "positions", "pong", "item_page", "items_changed", "push", "signal", "go_away", "resync", "presences")
+    __slots__ = ("reply_to", "error", "connected", "receipt", "sync_page", "entry_page", "member_page", "positions", "pong", "item_page", "items_changed", "group", "push", "signal", "go_away", "resync", "presences")
     REPLY_TO_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     CONNECTED_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +70,7 @@ class ServerFrame(_message.Message):
     PONG_FIELD_NUMBER: _ClassVar[int]
     ITEM_PAGE_FIELD_NUMBER: _ClassVar[int]
     ITEMS_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
     PUSH_FIELD_NUMBER: _ClassVar[int]
     SIGNAL_FIELD_NUMBER: _ClassVar[int]
     GO_AWAY_FIELD_NUMBER: _ClassVar[int]
@@ -84,12 +87,13 @@ class ServerFrame(_message.Message):
     pong: Pong
     item_page: ItemPage
     items_changed: ItemsChanged
+    group: Group
     push: Push
     signal: SignalPush
     go_away: GoAway
     resync: Resync
     presences: Presences
-    def __init__(self, reply_to: _Optional[int] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., connected: _Optional[_Union[Connected, _Mapping]] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ..., sync_page: _Optional[_Union[SyncPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., positions: _Optional[_Union[Positions, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., item_page: _Optional[_Union[ItemPage, _Mapping]] = ..., items_changed: _Optional[_Union[ItemsChanged, _Mapping]] = ..., push: _Optional[_Union[Push, _Mapping]] = ..., signal: _Optional[_Union[SignalPush, _Mapping]] = ..., go_away: _Optional[_Union[GoAway, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ..., presences: _Optional[_Union[Presences, _Mapping]] = ...) -> None: ...
+    def __init__(self, reply_to: _Optional[int] = ..., error: _Optional[_Union[Error, _Mapping]] = ..., connected: _Optional[_Union[Connected, _Mapping]] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ..., sync_page: _Optional[_Union[SyncPage, _Mapping]] = ..., entry_page: _Optional[_Union[EntryPage, _Mapping]] = ..., member_page: _Optional[_Union[MemberPage, _Mapping]] = ..., positions: _Optional[_Union[Positions, _Mapping]] = ..., pong: _Optional[_Union[Pong, _Mapping]] = ..., item_page: _Optional[_Union[ItemPage, _Mapping]] = ..., items_changed: _Optional[_Union[ItemsChanged, _Mapping]] = ..., group: _Optional[_Union[Group, _Mapping]] = ..., push: _Optional[_Union[Push, _Mapping]] = ..., signal: _Optional[_Union[SignalPush, _Mapping]] = ..., go_away: _Optional[_Union[GoAway, _Mapping]] = ..., resync: _Optional[_Union[Resync, _Mapping]] = ..., presences: _Optional[_Union[Presences, _Mapping]] = ...) -> None: ...
 
 class Error(_message.Message):
     __slots__ = ("code", "name", "message", "retry_after_ms", "permanent")
@@ -438,14 +442,18 @@ class GetMembers(_message.Message):
     def __init__(self, conversation_id: _Optional[str] = ..., cursor: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class Member(_message.Message):
-    __slots__ = ("user_id", "role", "joined_seq")
+    __slots__ = ("user_id", "role", "joined_seq", "muted_until_ms", "nickname")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     ROLE_FIELD_NUMBER: _ClassVar[int]
     JOINED_SEQ_FIELD_NUMBER: _ClassVar[int]
+    MUTED_UNTIL_MS_FIELD_NUMBER: _ClassVar[int]
+    NICKNAME_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     role: str
     joined_seq: int
-    def __init__(self, user_id: _Optional[str] = ..., role: _Optional[str] = ..., joined_seq: _Optional[int] = ...) -> None: ...
+    muted_until_ms: int
+    nickname: str
+    def __init__(self, user_id: _Optional[str] = ..., role: _Optional[str] = ..., joined_seq: _Optional[int] = ..., muted_until_ms: _Optional[int] = ..., nickname: _Optional[str] = ...) -> None: ...
 
 class MemberPage(_message.Message):
     __slots__ = ("conversation_id", "members", "cursor", "more")
@@ -526,6 +534,70 @@ class ItemsChanged(_message.Message):
     from_version: int
     version: int
     def __init__(self, items: _Optional[_Iterable[_Union[Item, _Mapping]]] = ..., from_version: _Optional[int] = ..., version: _Optional[int] = ...) -> None: ...
+
+class GetGroup(_message.Message):
+    __slots__ = ("conversation_id",)
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    def __init__(self, conversation_id: _Optional[str] = ...) -> None: ...
+
+class Group(_message.Message):
+    __slots__ = ("conversation_id", "name", "avatar", "announcement", "member_count", "me", "history_for_newcomers", "join_policy", "who_may_add", "who_may_mention_all", "muted_all", "allowed_ids", "pinned_seqs", "links", "requests")
+    CONVERSATION_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    AVATAR_FIELD_NUMBER: _ClassVar[int]
+    ANNOUNCEMENT_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ME_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_FOR_NEWCOMERS_FIELD_NUMBER: _ClassVar[int]
+    JOIN_POLICY_FIELD_NUMBER: _ClassVar[int]
+    WHO_MAY_ADD_FIELD_NUMBER: _ClassVar[int]
+    WHO_MAY_MENTION_ALL_FIELD_NUMBER: _ClassVar[int]
+    MUTED_ALL_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_IDS_FIELD_NUMBER: _ClassVar[int]
+    PINNED_SEQS_FIELD_NUMBER: _ClassVar[int]
+    LINKS_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    conversation_id: str
+    name: str
+    avatar: str
+    announcement: str
+    member_count: int
+    me: Member
+    history_for_newcomers: bool
+    join_policy: str
+    who_may_add: str
+    who_may_mention_all: str
+    muted_all: bool
+    allowed_ids: _containers.RepeatedScalarFieldContainer[str]
+    pinned_seqs: _containers.RepeatedScalarFieldContainer[int]
+    links: _containers.RepeatedCompositeFieldContainer[JoinLink]
+    requests: _containers.RepeatedCompositeFieldContainer[JoinRequest]
+    def __init__(self, conversation_id: _Optional[str] = ..., name: _Optional[str] = ..., avatar: _Optional[str] = ..., announcement: _Optional[str] = ..., member_count: _Optional[int] = ..., me: _Optional[_Union[Member, _Mapping]] = ..., history_for_newcomers: _Optional[bool] = ..., join_policy: _Optional[str] = ..., who_may_add: _Optional[str] = ..., who_may_mention_all: _Optional[str] = ..., muted_all: _Optional[bool] = ..., allowed_ids: _Optional[_Iterable[str]] = ..., pinned_seqs: _Optional[_Iterable[int]] = ..., links: _Optional[_Iterable[_Union[JoinLink, _Mapping]]] = ..., requests: _Optional[_Iterable[_Union[JoinRequest, _Mapping]]] = ...) -> None: ...
+
+class JoinLink(_message.Message):
+    __slots__ = ("link_id", "by_user_id", "expires_ms", "uses", "used")
+    LINK_ID_FIELD_NUMBER: _ClassVar[int]
+    BY_USER_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_MS_FIELD_NUMBER: _ClassVar[int]
+    USES_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    link_id: str
+    by_user_id: str
+    expires_ms: int
+    uses: int
+    used: int
+    def __init__(self, link_id: _Optional[str] = ..., by_user_id: _Optional[str] = ..., expires_ms: _Optional[int] = ..., uses: _Optional[int] = ..., used: _Optional[int] = ...) -> None: ...
+
+class JoinRequest(_message.Message):
+    __slots__ = ("user_id", "note", "time_ms")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    note: str
+    time_ms: int
+    def __init__(self, user_id: _Optional[str] = ..., note: _Optional[str] = ..., time_ms: _Optional[int] = ...) -> None: ...
 
 class Ping(_message.Message):
     __slots__ = ()

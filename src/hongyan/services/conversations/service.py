@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from hongyan.model.codes import ConversationUnknown, InvalidField
-from hongyan.model.commands import Role
-from hongyan.model.ids import ConversationId, UserId, fixed_members
+from hongyan.model.commands import JoinPolicy, Role
+from hongyan.model.ids import ConversationId, ConversationKind, UserId, fixed_members, kind_of
+from hongyan.model.state import PLAIN_SETTINGS, Settings
 from hongyan.ports.state import Hot, HotConversation
 from hongyan.ports.store import READ_BYTES, ConversationRow, HeadRow, HistoryReader, MemberRow
 from hongyan.protocol import frames
@@ -205,9 +206,23 @@ class Conversations:
         await self._check_present(user_id, request.conversation_id)
         limit = min(request.limit or 200, 500)
         rows, more = await self._present(request.conversation_id, request.cursor, limit)
-        page = [frames.MemberRow(row.user_id, Role(row.role).name.lower(), row.joined_seq) for row in rows]
+        page = [_member(row) for row in rows]
         cursor = page[-1].user_id if page else request.cursor
         return frames.MemberPage(request.conversation_id, tuple(page), cursor, more=more)
+
+    async def group(self, user_id: UserId, request: frames.GetGroup) -> frames.Group:
+        """How a conversation stands. Raises ConversationUnknown; those who left may not ask."""
+        conversation_id = request.conversation_id
+        visible = await self._check_present(user_id, conversation_id)
+        member = await self._hot.membership(conversation_id, user_id)
+        member = member or await self._reader.membership(conversation_id, user_id)
+        stored, hot = await self._reader.group(conversation_id), visible.hot
+        row = hot.conversation if hot else stored.conversation if stored else None
+        if row is None or member is None or not row.seq:
+            raise ConversationUnknown(conversation_id=conversation_id)
+        settings = (hot.settings if hot else None) or (stored.settings if stored else PLAIN_SETTINGS)
+        count = hot.member_count if hot else stored.member_count if stored else 0
+        return _group(row, settings, count, member)
 
     async def _present(self, conversation_id: ConversationId, after: str, limit: int) -> tuple[list[MemberRow], bool]:
         """Up to `limit` present members above a user id, as they are now; and whether there are others."""
@@ -237,10 +252,11 @@ class Conversations:
         found = tuple(frames.Position(row.user_id, row.read_seq, row.delivered_seq) for row in rows)
         return frames.Positions(conversation_id, found)
 
-    async def _check_present(self, user_id: UserId, conversation_id: ConversationId) -> None:
+    async def _check_present(self, user_id: UserId, conversation_id: ConversationId) -> Visible:
         visible = await self.visible(user_id, conversation_id)
         if visible.high != _NO_END:
             raise ConversationUnknown(conversation_id=conversation_id)
+        return visible
 
 
 def parse_cursor(cursor: str) -> int:
@@ -265,6 +281,45 @@ def _head(row: HeadRow) -> frames.ConversationHead:
         row.preview,
         conversation.name,
         member=not member.left_seq,
+    )
+
+
+def _member(row: MemberRow) -> frames.MemberRow:
+    seat = row.seat
+    return frames.MemberRow(
+        row.user_id, Role(row.role).name.lower(), row.joined_seq, seat.muted_until_ms, seat.nickname
+    )
+
+
+def _group(row: ConversationRow, settings: Settings, member_count: int, member: MemberRow) -> frames.Group:
+    """Only admins see how one may come in and who waits; a conversation of two has no rules of a group."""
+    found = frames.Group(
+        row.conversation_id,
+        row.name,
+        settings.avatar,
+        settings.announcement,
+        member_count,
+        _member(member),
+        pinned_seqs=tuple(seq for seq in settings.pins if seq >= member.first_seq),
+    )
+    if kind_of(row.conversation_id) is not ConversationKind.GROUP:
+        return found
+    is_admin = member.role >= Role.ADMIN
+    links = [
+        frames.JoinLinkRow(link.link_id, link.by_user_id, link.expires_ms, link.uses, link.used)
+        for link in settings.links
+    ]
+    requests = [frames.JoinRequestRow(each.user_id, each.note, each.time_ms) for each in settings.requests]
+    return msgspec.structs.replace(
+        found,
+        history_for_newcomers=settings.history_for_newcomers,
+        join_policy=JoinPolicy(settings.join_policy).name.lower(),
+        who_may_add=Role(settings.who_may_add).name.lower(),
+        who_may_mention_all=Role(settings.who_may_mention_all).name.lower(),
+        muted_all=settings.muted_all,
+        allowed_ids=settings.speakers,
+        links=tuple(links) if is_admin else (),
+        requests=tuple(requests) if is_admin else (),
     )
 
 

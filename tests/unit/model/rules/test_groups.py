@@ -16,17 +16,20 @@ from hongyan.model.codes import (
 from hongyan.model.commands import (
     AnyCommand,
     CreateGroup,
+    DismissGroup,
     LeaveGroup,
     Mark,
     Recall,
     RemoveMembers,
     Role,
     SendMessage,
+    SetRole,
 )
 from hongyan.model.errors import HongyanError
-from hongyan.model.ids import ConversationId, UserId
+from hongyan.model.ids import SYSTEM_USER, ConversationId, UserId
 from hongyan.model.records import (
     GroupCreated,
+    GroupDismissed,
     MemberLeft,
     MembersAdded,
     MembersRemoved,
@@ -38,6 +41,7 @@ from tests.unit.model.stories import (
     CAROL,
     DAVE,
     GROUP,
+    LIMIT,
     NOTICES,
     SINGLE,
     WINDOW_MS,
@@ -238,3 +242,55 @@ def test_a_refusal_leaves_the_state_as_it_was(sender_id: UserId, command: AnyCom
     before = deepcopy(story.state)
     refusal_of(story.ask(sender_id, command))
     assert replace(story.state, offset=before.offset) == before
+
+
+# How a group ends
+
+
+def test_a_dismissed_group_is_over_for_everybody() -> None:
+    story = group(BOB, CAROL)
+    outcome = story.ask(ALICE, DismissGroup())
+    assert entry_of(outcome).body == GroupDismissed()
+    assert set(outcome.former) == {ALICE, BOB, CAROL}
+    assert story.state.members == {}
+    assert story.state.audience == ()
+    assert {member.left_seq for member in story.state.touched.values()} == {2}
+    for command in (SendMessage(1, b"hello"), add(DAVE), DismissGroup(), LeaveGroup()):
+        assert isinstance(refusal_of(story.ask(ALICE, command)), NotAMember)
+    assert isinstance(refusal_of(story.ask(SYSTEM_USER, add(DAVE))), NotAMember)
+    assert isinstance(refusal_of(story.ask(ALICE, CreateGroup("Books", (), LIMIT))), GroupExists)
+
+
+def test_only_the_owner_or_the_system_dismisses() -> None:
+    story = group(BOB, CAROL)
+    entry_of(story.ask(ALICE, SetRole(BOB, Role.ADMIN)))
+    for user_id in (BOB, CAROL):
+        assert isinstance(refusal_of(story.ask(user_id, DismissGroup())), NotAllowed)
+    assert isinstance(refusal_of(story.ask(DAVE, DismissGroup())), NotAMember)
+    entry_of(story.ask(SYSTEM_USER, DismissGroup()))
+
+
+def test_with_its_last_member_a_group_ends() -> None:
+    story = group()
+    entry_of(story.ask(ALICE, LeaveGroup()))
+    assert story.state.settings.is_dismissed
+
+
+def test_the_system_owns_no_group() -> None:
+    assert isinstance(refusal_of(Story(GROUP).ask(SYSTEM_USER, CreateGroup("Books", (BOB,), LIMIT))), NotAllowed)
+
+
+def test_not_even_the_system_takes_the_only_owner_from_the_others() -> None:
+    story = group(BOB, CAROL)
+    assert isinstance(refusal_of(story.ask(SYSTEM_USER, RemoveMembers((ALICE, BOB)))), LastOwner)
+    entry_of(story.ask(SYSTEM_USER, RemoveMembers((ALICE, BOB, CAROL))))
+    assert story.state.settings.is_dismissed
+
+
+def test_who_is_put_out_while_he_sends_has_sent_before_or_not_at_all() -> None:
+    """The log's order decides between a kick and a message, and there is no third way."""
+    before, after = group(BOB, CAROL), group(BOB, CAROL)
+    entry_of(before.say(BOB))
+    entry_of(before.ask(ALICE, RemoveMembers((BOB,))))
+    entry_of(after.ask(ALICE, RemoveMembers((BOB,))))
+    assert isinstance(refusal_of(after.say(BOB)), NotAMember)

@@ -78,9 +78,12 @@ def test_only_the_system_speaks_in_a_system_conversation() -> None:
     assert story.unread(ALICE) == 1
 
 
-def test_the_system_cannot_speak_elsewhere() -> None:
+def test_the_system_speaks_in_groups_that_are_there_and_not_between_two() -> None:
     assert isinstance(refusal_of(Story().say(SYSTEM_USER)), NotAMember)
-    assert isinstance(refusal_of(group(BOB).say(SYSTEM_USER)), NotAMember)
+    assert isinstance(refusal_of(Story(GROUP).say(SYSTEM_USER)), NotAMember)
+    story = group(BOB)
+    entry_of(story.say(SYSTEM_USER))
+    assert (story.unread(ALICE), story.unread(BOB)) == (1, 1)
 
 
 def test_the_first_message_makes_a_single_known_to_both() -> None:

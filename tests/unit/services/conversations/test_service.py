@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from hongyan.adapters.state.memory import MemoryHot
 from hongyan.adapters.store.memory import MemoryStore
 from hongyan.model.codes import ConversationUnknown, InvalidField
+from hongyan.model.commands import JoinPolicy, Role
 from hongyan.model.ids import ConversationId, UserId, single_id
+from hongyan.model.state import JoinLink, JoinRequest, Seat, Settings
 from hongyan.ports.state import HotUpdate
-from hongyan.ports.store import READ_BYTES, EntryRow, HeadRow
+from hongyan.ports.store import READ_BYTES, EntryRow, HeadRow, SettingsRow
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions, parse_cursor
 from tests.contract.rows import ALICE, BOB, CAROL, GROUP, SINGLE, batch, entries_of, entry, head, member, update
@@ -37,7 +40,11 @@ class World:
         updates, self.waiting = self.waiting, []
         for each in updates:
             row = each.conversation
-            await self.store.persist(batch(row.offset + 1, [row], each.entries, each.members, each.replaced))
+            kept = batch(row.offset + 1, [row], each.entries, each.members, each.replaced)
+            kept.seats += each.members
+            if each.settings is not None:
+                kept.settings.append(SettingsRow(row.conversation_id, each.settings))
+            await self.store.persist(kept)
         await self.hot.settle([each.conversation for each in updates])
 
     async def forget(self) -> None:
@@ -449,3 +456,97 @@ async def test_too_many_users_at_once_are_refused() -> None:
     users = tuple(UserId(f"u{number}") for number in range(501))
     with pytest.raises(InvalidField):
         await world.service.positions(ALICE, frames.GetPositions(GROUP, users))
+
+
+# Groups
+
+
+SETTINGS = Settings(
+    "blob-1",
+    "Friday",
+    history_for_newcomers=True,
+    join_policy=JoinPolicy.APPROVAL,
+    who_may_mention_all=Role.OWNER,
+    muted_all=True,
+    speakers=(BOB,),
+    links=(JoinLink("front", "hash", ALICE, 9, 5, 2),),
+    requests=(JoinRequest(DAVE, "hello", 7),),
+    pins=(1, 2),
+)
+
+
+async def set_up(world: World, state: str) -> None:
+    """A group of three where alice is an admin, and bob has a name, no voice, and came late."""
+    await world.push(group_of(["alice", "bob", "carol"]))
+    await world.keep()
+    seated = member(BOB, 1, GROUP, joined=2, seat=Seat(2, 1 << 45, "Bobby"))
+    alice = member(ALICE, 2, GROUP)
+    alice = replace(alice, role=Role.ADMIN)
+    row = head(2, 1, GROUP, "Books")
+    entries, audience = entries_of(2, 2, GROUP), (ALICE, BOB, CAROL)
+    await world.push(update(row, entries, members=[alice, seated], audience=audience, settings=SETTINGS))
+    await bring(world, state)
+
+
+@STATES
+async def test_an_admin_sees_how_a_group_stands(state: str) -> None:
+    world = World()
+    await set_up(world, state)
+    assert await world.service.group(ALICE, frames.GetGroup(GROUP)) == frames.Group(
+        GROUP,
+        "Books",
+        "blob-1",
+        "Friday",
+        3,
+        frames.MemberRow(ALICE, "admin", 1),
+        history_for_newcomers=True,
+        join_policy="approval",
+        who_may_add="member",
+        who_may_mention_all="owner",
+        muted_all=True,
+        allowed_ids=(BOB,),
+        pinned_seqs=(1, 2),
+        links=(frames.JoinLinkRow("front", ALICE, 9, 5, 2),),
+        requests=(frames.JoinRequestRow(DAVE, "hello", 7),),
+    )
+
+
+@STATES
+async def test_a_member_sees_his_own_place_and_neither_links_nor_what_was_before_him(state: str) -> None:
+    world = World()
+    await set_up(world, state)
+    found = await world.service.group(BOB, frames.GetGroup(GROUP))
+    assert found.me == frames.MemberRow(BOB, "member", 2, 1 << 45, "Bobby")
+    assert (found.links, found.requests, found.pinned_seqs) == ((), (), (2,))
+    page = await world.service.members(CAROL, frames.GetMembers(GROUP))
+    assert found.me in page.members
+
+
+@STATES
+async def test_a_group_that_is_not_ones_own_is_unknown(state: str) -> None:
+    world = World()
+    await set_up(world, state)
+    for user_id, conversation_id in ((DAVE, GROUP), (ALICE, ConversationId("g:none")), (ALICE, SINGLE)):
+        with pytest.raises(ConversationUnknown):
+            await world.service.group(user_id, frames.GetGroup(conversation_id))
+
+
+async def test_of_two_users_the_settings_of_a_group_are_absent() -> None:
+    world = World()
+    await chat(world, 1)
+    found = await world.service.group(ALICE, frames.GetGroup(SINGLE))
+    assert (found.member_count, found.join_policy, found.me.role) == (2, "", "member")
+
+
+@STATES
+async def test_who_may_see_what_was_before_him_reads_from_the_first_entry(state: str) -> None:
+    world = World()
+    await world.push(group_of(["alice", "bob"]))
+    await world.keep()
+    newcomer = member(DAVE, 1, GROUP, joined=2, seat=Seat(first_seq=1))
+    await world.push(update(head(2, 1, GROUP), entries_of(2, 2, GROUP), members=[newcomer], audience=(ALICE, DAVE)))
+    await bring(world, state)
+    page = await world.entries(frames.GetEntries(GROUP), DAVE)
+    assert page.entries == (b"entry 1", b"entry 2")
+    (mine,) = (await world.sync(DAVE)).conversations
+    assert mine.first_seq == 1
