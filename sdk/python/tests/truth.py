@@ -42,8 +42,8 @@ class Truth:
         entries = self.entries.setdefault(conversation_id, [])
         if outcome.entry is not None:
             entries.append(outcome.entry)
-        if outcome.replaced is not None:
-            entries[outcome.replaced.seq - 1] = outcome.replaced
+        for replaced in outcome.replaced:
+            entries[replaced.seq - 1] = replaced
         for user_id, member in state.touched.items():
             self.members[conversation_id, user_id] = member
         state.touched = {}

@@ -9,6 +9,17 @@ Begin with `Client`.
 
 from hongyan.model.codes import CloseCode, ErrorCode
 from hongyan.model.ids import ConversationId, ConversationKind, UserId
+from hongyan.model.personal import (
+    Contact,
+    ConversationSettings,
+    Draft,
+    FriendRequest,
+    Hidden,
+    Privacy,
+    Profile,
+    Relation,
+    Settings,
+)
 from hongyan.model.records import (
     AllMuted,
     Amended,
@@ -55,7 +66,7 @@ from hongyan.protocol.content import (
     Video,
     Voice,
 )
-from hongyan.protocol.frames import MemberRow, Position
+from hongyan.protocol.frames import MemberRow, Position, Presence
 from hongyan_client.auth import Login, Session, TokenFile, Tokens, TokenSource, TokenStore, register
 from hongyan_client.client import Client, Conversation
 from hongyan_client.commands import Commands, JoinLink
@@ -80,7 +91,9 @@ from hongyan_client.events import (
     EntryReacted,
     EntryRecalled,
     Event,
+    ItemChanged,
     PositionMoved,
+    PresenceChanged,
     SignalReceived,
     SubmissionRefused,
 )
@@ -107,14 +120,17 @@ __all__ = [
     "ConnectionChanged",
     "ConnectionLostError",
     "ConnectionState",
+    "Contact",
     "ContentView",
     "Conversation",
     "ConversationChanged",
     "ConversationId",
     "ConversationKind",
+    "ConversationSettings",
     "Custom",
     "DeleteNotice",
     "Deleted",
+    "Draft",
     "EditNotice",
     "Entry",
     "EntryAdded",
@@ -125,12 +141,15 @@ __all__ = [
     "ErrorCode",
     "Event",
     "File",
+    "FriendRequest",
     "GroupCreated",
     "GroupDismissed",
     "GroupProfileSet",
     "GroupRulesSet",
+    "Hidden",
     "HttpError",
     "Image",
+    "ItemChanged",
     "JoinAnswered",
     "JoinLink",
     "JoinLinkMade",
@@ -154,16 +173,22 @@ __all__ = [
     "PinNotice",
     "Position",
     "PositionMoved",
+    "Presence",
+    "PresenceChanged",
+    "Privacy",
+    "Profile",
     "Reaction",
     "ReactionNotice",
     "RecallNotice",
     "Recalled",
     "Reference",
     "RefusedError",
+    "Relation",
     "RoleSet",
     "Sent",
     "Session",
     "SessionEndedError",
+    "Settings",
     "SignalReceived",
     "SqliteStore",
     "Store",

@@ -18,6 +18,7 @@ from hongyan.model.ids import (
     parse_conversation_id,
     single_id,
 )
+from hongyan.model.personal import ConversationSettings, is_hidden
 from hongyan.model.records import Entry
 from hongyan.protocol.frames import (
     ClientCommand,
@@ -25,12 +26,16 @@ from hongyan.protocol.frames import (
     GetEntries,
     GetMembers,
     GetPositions,
+    ItemsChanged,
     MemberPage,
     MemberRow,
     Position,
     Positions,
+    Presence,
+    PutItems,
     ServerEvent,
     SignalRequest,
+    WatchPresence,
 )
 from hongyan_client.auth import Login, Session, TokenSource, find_endpoint
 from hongyan_client.catch_up import page_of
@@ -39,9 +44,11 @@ from hongyan_client.copy import Copy
 from hongyan_client.device import Device, Sent
 from hongyan_client.errors import ClientError, ClosedError, ConnectionLostError
 from hongyan_client.events import Event
+from hongyan_client.items import Items
 from hongyan_client.line import Line
 from hongyan_client.options import ClientOptions
 from hongyan_client.outbox import Pending
+from hongyan_client.personal import Personal
 from hongyan_client.replica import Page
 from hongyan_client.store import MemoryStore, Store
 
@@ -52,7 +59,8 @@ class Conversation(msgspec.Struct, frozen=True):
     """A conversation as the list shows it.
 
     `head` is its last seq, `unread` what others wrote since `read_seq`; `last` is its last entry. `member` is False once
-    this user has left or was removed. `name` is a group's.
+    this user has left or was removed. `name` is a group's. `settings` is how the user wants to see it, and `hidden` whether
+    that means not at all for now.
     """
 
     conversation_id: ConversationId
@@ -63,9 +71,11 @@ class Conversation(msgspec.Struct, frozen=True):
     read_seq: int
     member: bool
     last: Entry | None
+    settings: ConversationSettings = ConversationSettings()
+    hidden: bool = False
 
 
-class Client(Commands):
+class Client(Commands, Personal):
     """A device of a user: sends, receives, and keeps a copy of the conversations that survives interruptions.
 
     `url` is the server's HTTP address, or a WebSocket address together with a TokenSource. Everything is done on the event
@@ -158,21 +168,24 @@ class Client(Commands):
         return single_id(self.user_id, UserId(user_id))
 
     def conversations(self) -> list[Conversation]:
-        """All that is known locally, the one that was last spoken in first."""
-        found = [_shown(copy) for copy in self._device.replica if copy.head]
-        return sorted(found, key=_when, reverse=True)
+        """All that is known locally: pinned ones first, then the one last spoken in. Hidden ones are left out."""
+        found = [self._shown(copy) for copy in self._device.replica if copy.head]
+        return sorted((shown for shown in found if not shown.hidden), key=_when, reverse=True)
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """One of them."""
         copy = self._device.replica.get(ConversationId(conversation_id))
-        return _shown(copy) if copy is not None and copy.head else None
+        return self._shown(copy) if copy is not None and copy.head else None
 
     def pending(self, conversation_id: str) -> Sequence[Pending]:
         """What was submitted here and has no receipt yet, in order."""
         return [item for item in self._device.outbox if item.submit.conversation_id == conversation_id]
 
     async def entries(self, conversation_id: str, *, before: int = 0, limit: int = 100) -> list[Entry]:
-        """The last entries that are kept locally, ascending; with `before`, the last ones below that seq."""
+        """The last entries that are kept locally, ascending; with `before`, the last ones below that seq.
+
+        What this user deleted for himself, or cleared, is among them and not to be shown: see `is_deleted_for_me`.
+        """
         copy = self._device.replica.get(ConversationId(conversation_id))
         if copy is None:
             return []
@@ -249,6 +262,39 @@ class Client(Commands):
         assert isinstance(found, Positions), "the answer to get_positions"
         return found.positions
 
+    # Who is there
+
+    async def watch(self, user_ids: Sequence[str]) -> list[Presence]:
+        """Wants to be told when these users come and go, and no others any more; gives those who may be seen.
+
+        Holds over reconnects, until the next call. Raises RefusedError, ConnectionLostError, OutcomeUnknownError.
+        """
+        presences = self._device.presences
+        presences.watch(map(UserId, user_ids))
+        await self._ask(WatchPresence(presences.watched))
+        return [found for user_id in presences.watched if (found := presences.get(user_id)) is not None]
+
+    def presence(self, user_id: str) -> Presence | None:
+        """What is known of a user who is watched; None when he may not be seen."""
+        return self._device.presences.get(UserId(user_id))
+
+    @property
+    def _items(self) -> Items:
+        return self._device.items
+
+    def _countable(self, conversation_id: str) -> int:
+        copy = self._device.replica.get(ConversationId(conversation_id))
+        return copy.countable if copy is not None else 0
+
+    def _head(self, conversation_id: str) -> int:
+        copy = self._device.replica.get(ConversationId(conversation_id))
+        return copy.head if copy is not None else 0
+
+    async def _put(self, asked: PutItems) -> ItemsChanged:
+        changed = await self._ask(asked)
+        assert isinstance(changed, ItemsChanged), "the answer to put_items"
+        return changed
+
     @property
     def _device(self) -> Device:
         if self._started is None:
@@ -280,6 +326,22 @@ class Client(Commands):
             return None
         entries = await read(key, copy.low, high, limit, backward=True)
         return Page(tuple(entries), more=entries[0].seq > max(1, copy.first_seq))
+
+    def _shown(self, copy: Copy) -> Conversation:
+        key = copy.conversation_id
+        settings = self.settings_of(key)
+        return Conversation(
+            conversation_id=key,
+            kind=kind_of(key),
+            name=copy.name,
+            head=copy.head,
+            unread=copy.unread,
+            read_seq=copy.read_seq,
+            member=copy.member,
+            last=copy.preview,
+            settings=settings,
+            hidden=is_hidden(settings, copy.countable),
+        )
 
     async def _wait(self, event: asyncio.Event) -> None:
         await event.wait()
@@ -317,18 +379,5 @@ def _first(group: BaseExceptionGroup[ClientError]) -> ClientError:
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-def _when(shown: Conversation) -> tuple[int, ConversationId]:
-    return (shown.last.time_ms if shown.last else 0, shown.conversation_id)
-
-
-def _shown(copy: Copy) -> Conversation:
-    return Conversation(
-        copy.conversation_id,
-        kind_of(copy.conversation_id),
-        copy.name,
-        copy.head,
-        copy.unread,
-        copy.read_seq,
-        copy.member,
-        copy.preview,
-    )
+def _when(shown: Conversation) -> tuple[int, int, ConversationId]:
+    return (shown.settings.pin_order, shown.last.time_ms if shown.last else 0, shown.conversation_id)

@@ -12,6 +12,7 @@ import msgspec
 
 from hongyan.model.amendments import amended
 from hongyan.model.ids import ConversationId, UserId
+from hongyan.model.personal import Item
 from hongyan.model.records import EditNotice, Entry
 from hongyan_client.copy import Added, Copy, DroppedBelow, StoreChange, Told
 from hongyan_client.errors import StoreError
@@ -30,6 +31,7 @@ CREATE TABLE IF NOT EXISTS entry (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (client_msg_id TEXT PRIMARY KEY, number INTEGER NOT NULL, pending BLOB NOT NULL)
 WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS item (topic TEXT, key TEXT, item BLOB NOT NULL, PRIMARY KEY (topic, key)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS edit ON entry (conversation_id, edited_seq) WHERE edited_seq IS NOT NULL;
 """
 _FROM_VERSION_1 = "ALTER TABLE entry ADD COLUMN edited_seq INTEGER;"
@@ -117,7 +119,9 @@ class SqliteStore:
         rows = db.execute("SELECT pending FROM pending ORDER BY number")
         pending = [msgspec.msgpack.decode(row[0], type=Pending) for row in rows]
         synced = facts.get("synced") == "yes"
-        return Kept(UserId(facts.get("user_id", "")), facts.get("cursor", ""), synced, copies, pending)
+        items = [msgspec.msgpack.decode(row[0], type=Item) for row in db.execute("SELECT item FROM item")]
+        user_id, version = UserId(facts.get("user_id", "")), int(facts.get("items_version", "0"))
+        return Kept(user_id, facts.get("cursor", ""), synced, copies, pending, items, version)
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
@@ -138,6 +142,7 @@ class SqliteStore:
                 [(item.submit.client_msg_id, item.number, encode(item)) for item in batch.put],
             )
             db.executemany("DELETE FROM pending WHERE client_msg_id = ?", [(key,) for key in batch.done])
+            self._write_items(batch)
             synced = None if batch.synced is None else "yes" if batch.synced else "no"
             facts = (("cursor", batch.cursor), ("synced", synced), ("user_id", batch.user_id))
             db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", [fact for fact in facts if fact[1] is not None])
@@ -147,6 +152,15 @@ class SqliteStore:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+
+    def _write_items(self, batch: Batch) -> None:
+        for changes in batch.items:
+            if changes.reset:
+                self._db.execute("DELETE FROM item")
+            rows = [(item.topic, item.key, self._encode(item)) for item in changes.items]
+            self._db.executemany("INSERT OR REPLACE INTO item VALUES (?, ?, ?)", rows)
+        if batch.items_version is not None:
+            self._db.execute("INSERT OR REPLACE INTO fact VALUES ('items_version', ?)", (str(batch.items_version),))
 
     def _apply(self, change: StoreChange) -> None:
         db = self._db

@@ -30,7 +30,9 @@ from hongyan_client import (
     ConnectionState,
     ConversationChanged,
     Event,
+    ItemChanged,
     PositionMoved,
+    PresenceChanged,
     SessionEndedError,
     SignalReceived,
     SubmissionRefused,
@@ -120,6 +122,9 @@ class Chat:
                 await window.take(event.entry)
             case EntryAdded():
                 self._notice(event)
+            case ItemChanged() | PresenceChanged():
+                # The list is drawn anew after each event; a line for each of these would be too many.
+                pass
             case _ if window is not None and event.conversation_id == window.conversation_id:
                 await self._take_here(event, window)
 

@@ -58,12 +58,14 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def title_of(conversation_id: ConversationId, me: UserId, name: str = "") -> str:
-    """What a chat is called: the other person, or #group."""
+    """What a chat is called: the other person, #group, or what one has with oneself or the system."""
     others = [user_id for user_id in fixed_members(conversation_id) if user_id != me]
     if others:
         return others[0]
     kind, _, rest = conversation_id.partition(":")
-    return f"#{clean_line(name) or rest}" if kind == "g" else "notices"
+    if kind == "g":
+        return f"#{clean_line(name) or rest}"
+    return "saved" if kind == "u" else "notices"
 
 
 def line_of(entry: Entry, me: UserId, mark: str = "") -> Line:
