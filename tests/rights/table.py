@@ -24,9 +24,7 @@ class Cell(msgspec.Struct, frozen=True):
 def cells(section: str) -> list[Cell]:
     """The cells of the table under a heading; what is left empty cannot happen."""
     text = PAGE.read_text(encoding="utf-8").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")
-    ]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
     actors = rows[0][2:]
     return [
         Cell(command, about, actor, expected)

@@ -3,10 +3,8 @@ from typing import get_args
 
 import pytest
 
-from hongyan.model.commands import AnyCommand, MovePositions, RequestJoin, SetGroupRules
-from hongyan.model import commands as ask
-from hongyan.model.codes import ERRORS
-from hongyan.model.commands import JoinPolicy
+from hongyan.model.codes import ErrorCode
+from hongyan.model.commands import AnyCommand, JoinPolicy, MovePositions, RequestJoin, SetGroupRules
 from hongyan.model.ids import UserId
 from tests.rights.table import Cell, cells
 from tests.rights.worlds import (
@@ -25,7 +23,7 @@ from tests.unit.model.stories import Story, receipt_of
 
 IN_A_GROUP = cells("In a group")
 BETWEEN_TWO = cells("Between two")
-NAMES = {error.name for error in ERRORS.values()}
+NAMES = {code.name.lower() for code in ErrorCode}
 
 
 def heard(story: Story, seqs: dict[str, int], cell: Cell, actor_id: UserId) -> str:
@@ -69,8 +67,3 @@ def test_every_command_has_a_row() -> None:
 
 def test_every_expectation_is_a_code() -> None:
     assert {cell.expected for cell in (*IN_A_GROUP, *BETWEEN_TWO)} - NAMES == {"ok"}
-
-
-def test_each_code_of_the_table_is_reachable_for_somebody_in_it() -> None:
-    assert len(IN_A_GROUP) > 200
-    assert ask is not None

@@ -11,8 +11,7 @@ Seqs = Mapping[str, int]
 """Of whose message which seq it has: by user, and `deleted`."""
 
 OWNER, ADMIN, OTHER_ADMIN, MEMBER, OTHER, BOT, MUTED, REMOVED, STRANGER, NEWCOMER = (
-    UserId(name)
-    for name in ("olga", "adam", "ada", "mark", "mina", "robot", "mute", "gone", "stranger", "newcomer")
+    UserId(name) for name in ("olga", "adam", "ada", "mark", "mina", "robot", "mute", "gone", "stranger", "newcomer")
 )
 GROUP_ACTORS = {
     "stranger": STRANGER,
@@ -37,11 +36,13 @@ _TOKEN = "opens"
 def a_group() -> tuple[Story, dict[str, int]]:
     """A group in which each has said something, and what was said has its seq under the speaker's id."""
     story = Story(GROUP)
-    receipt_of(story.ask(OWNER, ask.CreateGroup("Books", (ADMIN, OTHER_ADMIN, MEMBER, OTHER, BOT, MUTED, REMOVED), _LIMIT)))
+    receipt_of(
+        story.ask(OWNER, ask.CreateGroup("Books", (ADMIN, OTHER_ADMIN, MEMBER, OTHER, BOT, MUTED, REMOVED), _LIMIT))
+    )
     for admin in (ADMIN, OTHER_ADMIN):
         receipt_of(story.ask(OWNER, ask.SetRole(admin, Role.ADMIN)))
     speakers = (OWNER, ADMIN, OTHER_ADMIN, MEMBER, OTHER, BOT, MUTED, REMOVED)
-    seqs = {speaker: receipt_of(story.say(speaker)).seq for speaker in speakers}
+    seqs: dict[str, int] = {speaker: receipt_of(story.say(speaker)).seq for speaker in speakers}
     receipt_of(story.ask(OWNER, ask.MakeJoinLink("link", _TOKEN)))
     receipt_of(story.ask(OWNER, ask.MuteMember(MUTED, story.now_ms + 1_000_000)))
     receipt_of(story.ask(OWNER, ask.RemoveMembers((REMOVED,))))
@@ -57,7 +58,7 @@ def with_deleted(story: Story, seqs: dict[str, int], sender_id: UserId) -> None:
 def a_single(actor: str) -> tuple[Story, dict[str, int]]:
     """Two who have written to each other, and are what the actor's column says."""
     story = Story(SINGLE)
-    seqs = {user_id: receipt_of(story.say(user_id)).seq for user_id in (ALICE, BOB)}
+    seqs: dict[str, int] = {user_id: receipt_of(story.say(user_id)).seq for user_id in (ALICE, BOB)}
     with_deleted(story, seqs, ALICE)
     if actor == "friend":
         receipt_of(story.ask(SYSTEM_USER, ask.Befriend(BOB)))
