@@ -25,10 +25,11 @@ def cells(section: str) -> list[Cell]:
     """The cells of the table under a heading; what is left empty cannot happen."""
     text = PAGE.read_text(encoding="utf-8").partition(f"\n## {section}\n")[2].partition("\n## ")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
-    actors = rows[0][2:]
+    about_columns = 1 if rows[0][1] in {"about", "scope"} else 0
+    actors = rows[0][1 + about_columns :]
     return [
-        Cell(command, about, actor, expected)
-        for command, about, *answers in rows[2:]
-        for actor, expected in zip(actors, answers, strict=True)
+        Cell(command, rest[0] if about_columns else "", actor, expected)
+        for command, *rest in rows[2:]
+        for actor, expected in zip(actors, rest[about_columns:], strict=True)
         if expected
     ]

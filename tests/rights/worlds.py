@@ -77,6 +77,7 @@ def whom(about: str, actor_id: UserId) -> UserId:
         "an admin's": OTHER_ADMIN,
         "the owner's": OWNER,
         "a stranger": NEWCOMER,
+        "who asked": NEWCOMER,
         "the other's": BOB,
         "deleted": actor_id,
     }[about]
