@@ -13,7 +13,7 @@ from hongyan.adapters.store.items_sqlite import SqliteItemStore
 from hongyan.model.codes import ItemConflict, ItemsTooLarge, TooManyItems
 from hongyan.model.ids import UserId
 from hongyan.model.personal import Item, Topic
-from hongyan.ports.personal import UNBOUNDED, Change, ItemLimits, ItemStore
+from hongyan.ports.personal import ABSENT, UNBOUNDED, Change, ItemLimits, ItemStore
 from tests.contract.adapters import sqlite_file
 
 ALICE, BOB = UserId("alice"), UserId("bob")
@@ -48,7 +48,7 @@ async def everything(store: ItemStore, since: int = 0) -> list[Item]:
 
 async def test_a_user_has_nothing_at_first(store: ItemStore) -> None:
     assert await store.version(ALICE) == 0
-    assert await store.item(ALICE, Topic.DRAFT, "a") is None
+    assert list(await store.items(ALICE, Topic.DRAFT, ["a"])) == []
     found = await store.changes(ALICE, 0, 10)
     assert (list(found.items), found.head_version, found.floor_version) == ([], 0, 0)
     assert list(await store.latest(10)) == []
@@ -62,7 +62,8 @@ async def test_each_item_gets_the_next_version_of_its_user(store: ItemStore) -> 
     assert change == Change([draft("a", b"more", version=3)], 2, 3)
     assert await everything(store) == [draft("b", version=2), draft("a", b"more", version=3)]
     assert await everything(store, 2) == [draft("a", b"more", version=3)]
-    assert await store.item(ALICE, Topic.DRAFT, "b") == draft("b", version=2)
+    assert list(await store.items(ALICE, Topic.DRAFT, ["c", "b", "b"])) == [draft("b", version=2)]
+    assert list(await store.items(ALICE, Topic.HIDDEN, ["b"])) == []
     assert sorted(await store.latest(10)) == [(ALICE, 3), (BOB, 1)]
     assert len(await store.latest(1)) == 1
 
@@ -79,7 +80,7 @@ async def test_a_deleted_item_stays_known_as_deleted_and_may_come_back(store: It
     await put(store, draft("a"))
     await put(store, gone("a"))
     assert await everything(store) == [gone("a", version=2)]
-    assert await store.item(ALICE, Topic.DRAFT, "a") == gone("a", version=2)
+    assert list(await store.items(ALICE, Topic.DRAFT, ["a"])) == [gone("a", version=2)]
     assert list(await store.of_topic(ALICE, Topic.DRAFT)) == []
     await put(store, draft("a"))
     assert await everything(store) == [draft("a", version=3)]
@@ -91,8 +92,10 @@ async def test_all_items_of_a_put_or_none(store: ItemStore) -> None:
         await put(store, draft("b"), draft("a", b"x", version=9))
     with pytest.raises(ItemConflict):
         await put(store, draft("c", version=1))
+    with pytest.raises(ItemConflict):
+        await put(store, draft("a", b"x", version=ABSENT))
     assert await everything(store) == [draft("a", version=1)]
-    assert (await put(store, draft("b"), draft("a", b"x", version=1))).version == 3
+    assert (await put(store, draft("b", version=ABSENT), draft("a", b"x", version=1))).version == 3
 
 
 async def test_of_two_who_change_the_same_version_one_wins(store: ItemStore) -> None:

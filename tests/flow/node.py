@@ -13,6 +13,9 @@ import msgspec
 from hongyan.adapters.log.memory import MemoryLog
 from hongyan.adapters.log.sqlite import SqliteLog
 from hongyan.adapters.state.memory import LocalRoutes, MemoryHot
+from hongyan.adapters.store.database import Database
+from hongyan.adapters.store.items_memory import MemoryItemStore
+from hongyan.adapters.store.items_sqlite import SqliteItemStore
 from hongyan.adapters.store.sqlite import SqliteStore
 from hongyan.app.downlink import LocalDownlink
 from hongyan.app.node import Engines, Stages, join, log_options, new_gateway_number
@@ -34,7 +37,11 @@ from tests.flow.device import Device
 from tests.unit.delivery.worlds import GatedStore
 from tests.unit.gateway.sockets import Arrivals, tcp, websocket
 
-CONFIG = Config(delivery=Delivery(gather_ms=1), limits=Limits(submissions_per_s=1_000_000, submissions_burst=1_000_000))
+FREE = Limits(
+    **dict.fromkeys(("submissions_per_s", "submissions_burst", "signals_per_s", "marks_per_s"), 1_000_000),
+    **dict.fromkeys(("conversation_submissions_per_s", "conversation_submissions_burst", "reads_per_s"), 1_000_000),
+)
+CONFIG = Config(delivery=Delivery(gather_ms=1), limits=FREE)
 
 
 class Accounts:
@@ -83,7 +90,7 @@ class MemoryEngines:
     """What survives a process is kept in objects."""
 
     def __init__(self) -> None:
-        self.store = GatedStore()
+        self.store, self.items = GatedStore(), MemoryItemStore()
         self.log: MemoryLog | None = None
 
     async def open(self, downlink: LocalDownlink, number: int, config: Config) -> Engines:
@@ -93,7 +100,9 @@ class MemoryEngines:
         if before is not None:
             log._partitions, log._kept = before._partitions, before._kept
         hot, end = MemoryHot(config.delivery.hot_bytes), log._partitions[0]
-        return Engines(log, self.store, hot, LocalRoutes(number), lambda: end.next_offset, self._close)
+        return Engines(
+            log, self.store, hot, LocalRoutes(number), lambda: end.next_offset, self._close, items=self.items
+        )
 
     async def _close(self) -> None:
         self.store.gate.set()
@@ -114,9 +123,15 @@ class SqliteEngines:
         """The engines of the next process, on the same files."""
         log, self.store = await asyncio.to_thread(self._open, downlink, config)
         hot = MemoryHot(config.delivery.hot_bytes)
-        return Engines(
-            log, self.store, hot, LocalRoutes(number), lambda: log.end_now, self.store.close, log.last_message_id
-        )
+        path = await asyncio.to_thread(sqlite_file, self.folder, "conversation")
+        database = Database(path, "items")
+        store, items = self.store, SqliteItemStore(database)
+
+        async def close() -> None:
+            await store.close()
+            await database.close()
+
+        return Engines(log, store, hot, LocalRoutes(number), lambda: log.end_now, close, log.last_message_id, items)
 
     def _open(self, downlink: LocalDownlink, config: Config) -> tuple[SqliteLog, GatedSqliteStore]:
         log = SqliteLog(sqlite_file(self.folder, "log"), log_options(config), downlink.append_failed)
@@ -182,11 +197,17 @@ class Node:
         stages = self.stages = join(self.config, engines, self.accounts, downlink, number)
         stages.gatherer._interval_s = 0.01
         self._stop = asyncio.Event()
-        parts: list[Runnable] = [engines.log, stages.delivery, stages.gatherer, stages.gateway]
+        more = await self.join_more()
+        behind: list[Runnable] = [engines.log, stages.delivery, stages.gatherer, stages.echo, stages.presence]
+        parts = [*behind, *more, stages.gateway]
         self._running = asyncio.get_running_loop().create_task(run_all(parts, self._stop))
         await stages.delivery.caught_up.wait()
         self.ws = await listen_websocket(stages.gateway, "127.0.0.1", 0)
         self.tcp = await listen_tcp(stages.gateway, "127.0.0.1", 0)
+
+    async def join_more(self) -> Sequence[Runnable]:
+        """What else runs in this process, for nodes that have more than messages."""
+        return ()
 
     async def stop(self) -> None:
         """The process ends. What the store has not kept by now it does not get; every device finds its line cut."""

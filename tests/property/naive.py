@@ -79,7 +79,7 @@ class Expected:
 
     answer: Answer | None
     entry: Entry | None = None
-    replaced: Entry | None = None
+    replaced: tuple[Entry, ...] = ()
     joined: frozenset[UserId] = frozenset()
     former: frozenset[UserId] = frozenset()
     moved: frozenset[UserId] = frozenset()
@@ -242,7 +242,8 @@ class NaiveConversation:
     def _do(self, record: Record, command: AnyCommand) -> Expected:
         present = self.present()
         nobody: frozenset[UserId] = frozenset()
-        joined, former, replaced = nobody, nobody, None
+        joined, former = nobody, nobody
+        replaced: tuple[Entry, ...] = ()
         body: AnyBody
         if isinstance(command, SendMessage):
             body = Message(command.kind, command.content)
@@ -250,7 +251,7 @@ class NaiveConversation:
         elif isinstance(command, Recall):
             body = RecallNotice(command.seq)
             self.shown[command.seq - 1].body = Recalled(record.sender_id)
-            replaced = self.entry(command.seq)
+            replaced = (self.entry(command.seq),)
         elif isinstance(command, CreateGroup | AddMembers):
             creates = isinstance(command, CreateGroup)
             asked = (record.sender_id, *command.member_ids) if creates else command.member_ids

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hongyan.app.commands import LocalCommands
+from hongyan.app.wakes import LocalWakes
 from hongyan.gateway.gateway import Gateway
 from hongyan.model.codes import CloseCode
 from hongyan.model.errors import HongyanError
@@ -12,13 +13,16 @@ from hongyan.ports.link import Fanout
 
 
 class LocalDownlink:
-    """A `ports.link.Downlink` to the one gateway and to the commands of services.
+    """A `ports.link.Downlink` to the one gateway, to the commands of services and to long polls.
 
     Until they are set, as in a replay at start, nobody is there to hear.
     """
 
     gateway: Gateway | None = None
     commands: LocalCommands | None = None
+
+    def __init__(self) -> None:
+        self.wakes = LocalWakes()
 
     def deliver(self, gateway: int, fanouts: Sequence[Fanout]) -> None:
         """See the port."""
@@ -27,6 +31,7 @@ class LocalDownlink:
             commands.deliver(fanouts)
         elif self.gateway is not None:
             self.gateway.deliver(gateway, fanouts)
+            self.wakes.delivered(fanouts)
 
     def signal(self, recipients: Sequence[UserId], sign: tuple[ConversationId, UserId, str]) -> None:
         """See the port."""

@@ -15,8 +15,10 @@ import msgspec
 from hongyan import __version__
 from hongyan.adapters.store.migrate import database_file, migrate_all
 from hongyan.app.collector import Collector
+from hongyan.app.integrators import Joined, open_integrators
 from hongyan.app.lock import DirectoryLock
 from hongyan.app.node import Stages, Trimmer, build, now_ms
+from hongyan.app.people import join_people
 from hongyan.app.rest import RestServer, reason_of
 from hongyan.app.run import Runnable, run_all
 from hongyan.app.services import services_of
@@ -33,7 +35,7 @@ from hongyan.telemetry import get_logger, set_up_logging
 
 logger = get_logger(__name__)
 
-_DATABASES = ("log", "message", "user", "admin", "webhook", "conversation")
+_DATABASES = ("log", "message", "user", "relation", "admin", "webhook", "conversation", "presence")
 
 
 class Addresses(msgspec.Struct, frozen=True):
@@ -93,6 +95,7 @@ async def serve(config: Config, announce: Announce) -> None:
             stages = build(config, config.data_dir, accounts.users)
             accounts.users.on_logged_out = stages.gateway.disconnect
             try:
+                await stages.personal.load()
                 await _serve(config, accounts, stages, Door(announce, stop))
             finally:
                 await stages.engines.close()
@@ -100,15 +103,20 @@ async def serve(config: Config, announce: Announce) -> None:
 
 async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "Door") -> None:
     status = Status()
-    rest = RestServer(config, build_rest(services_of(stages, accounts, status)))
-    front = Front(config, stages, rest, door, status)
-    await run_all([*background(config, stages), stages.gateway, rest, front], front.stopped)
+    people = join_people(stages, accounts, config)
+    async with open_integrators(config, config.data_dir, stages, accounts.users) as joined:
+        rest = RestServer(config, build_rest(services_of(stages, accounts, people, status, joined.services)))
+        front = Front(config, stages, rest, door, status)
+        behind = [*background(config, stages, joined), people.departures]
+        await run_all([*behind, stages.gateway, rest, front], front.stopped)
 
 
-def background(config: Config, stages: Stages) -> list[Runnable]:
+def background(config: Config, stages: Stages, joined: Joined) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
-    return [stages.engines.log, stages.delivery, stages.gatherer, trimmer, stages.lag, Collector()]
+    trimmer.needed = lambda: joined.reader.position
+    behind: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, stages.echo, *joined.parts()]
+    return [*behind, trimmer, stages.lag, stages.overload, stages.presence, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -136,6 +144,7 @@ class Front:
         self._door.announce(Addresses(self._rest.url, *(listening.url for listening in listenings)))
         await self._door.stop.wait()
         self._status.ready = False
+        self._stages.wakes.drain()
         for listening in listenings:
             listening.close()
         await self._stages.gateway.drain()

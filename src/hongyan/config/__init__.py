@@ -37,11 +37,50 @@ class Limits(msgspec.Struct, frozen=True):
     page_entries: Annotated[int, Meta(ge=1, le=10_000, description="Entries in one page of history.")] = 1_000
     page_bytes: Annotated[int, Meta(ge=1_024, le=16_777_216, description="Entries in one page, in bytes.")] = 1_048_576
     submissions_per_s: Annotated[
-        int, Meta(ge=1, le=1_000_000, description="Submissions of one connection, on the long run.")
+        int, Meta(ge=1, le=1_000_000, description="Submissions of one user, on the long run.")
     ] = 200
     submissions_burst: Annotated[
-        int, Meta(ge=1, le=1_000_000, description="Submissions of one connection at once, after a pause.")
+        int, Meta(ge=1, le=1_000_000, description="Submissions of one user at once, after a pause.")
     ] = 1_000
+    conversation_submissions_per_s: Annotated[
+        int, Meta(ge=2, le=1_000_000, description="Submissions to one conversation, on the long run.")
+    ] = 200
+    conversation_submissions_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Submissions to one conversation at once, after a pause.")
+    ] = 2_000
+    signals_per_s: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Signals of one user; others are dropped. Ten times as many at once.")
+    ] = 5
+    marks_per_s: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Marks of positions of one user. Ten times as many at once.")
+    ] = 100
+    reads_per_s: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Requests of one user that read. Ten times as many at once.")
+    ] = 200
+    frames_per_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000_000,
+            description="Frames of one connection; then it is not read for a moment, and so has to wait.",
+        ),
+    ] = 5_000
+    http_requests_per_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="HTTP requests of one address, but for this machine and trusted proxies. Ten times as many at once.",
+        ),
+    ] = 50
+    address_strangers: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Connections without a token of one address, but for this machine and trusted proxies.",
+        ),
+    ] = 500
     group_members: Annotated[int, Meta(ge=2, le=10_000, description="Members of a group.")] = 500
     recall_window_ms: Annotated[
         int, Meta(ge=0, le=31_536_000_000, description="How long a sender may recall a message.")
@@ -65,6 +104,13 @@ class Limits(msgspec.Struct, frozen=True):
         int, Meta(ge=1, le=1_000, description="Requests of one connection that wait for their replies.")
     ] = 16
     sync_page: Annotated[int, Meta(ge=1, le=1_000, description="Conversations in one page of a sync.")] = 200
+    items_per_user: Annotated[
+        int,
+        Meta(ge=10, le=10_000_000, description="What a user keeps for himself: settings, drafts, deletions, notes."),
+    ] = 20_000
+    item_bytes_per_user: Annotated[
+        int, Meta(ge=1_024, le=1_073_741_824, description="Bytes of the things a user keeps for himself.")
+    ] = 4_194_304
     too_long_gap: Annotated[
         int, Meta(ge=100, le=10_000_000, description="Entries behind from which a device restarts near the head.")
     ] = 50_000
@@ -107,6 +153,9 @@ class Log(msgspec.Struct, frozen=True):
     retention_records: Annotated[int, Meta(ge=0, description="Records kept after delivery stored what they did.")] = (
         200_000
     )
+    lag_records: Annotated[
+        int, Meta(ge=0, description="Records kept for webhooks that are behind; beyond it they miss events.")
+    ] = 5_000_000
     trim_s: Annotated[
         float, Meta(gt=0, le=86_400, description="How often the log lets go of what is stored and not retained.")
     ] = 30.0
@@ -131,6 +180,53 @@ class Delivery(msgspec.Struct, frozen=True):
     hot_bytes: Annotated[
         int, Meta(ge=1_048_576, description="Recent entries kept in memory for syncs and history.")
     ] = 67_108_864
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """Who is there, and who is told."""
+
+    lease_ms: Annotated[
+        int,
+        Meta(ge=2_000, le=3_600_000, description="How long users count as there after a gateway last said so."),
+    ] = 30_000
+    grace_ms: Annotated[int, Meta(ge=0, le=600_000, description="Who is back within this time was never gone.")] = (
+        10_000
+    )
+    group_members: Annotated[
+        int,
+        Meta(ge=0, le=10_000, description="Members of a group see each other's presence in groups up to this size."),
+    ] = 10_000
+    visible_to: Annotated[
+        Literal["everybody", "friends", "nobody"],
+        Meta(description="Who sees a user's presence unless he chose himself; `everybody`: friends and his groups."),
+    ] = "everybody"
+
+
+Steps = tuple[int, int, int, int]
+"""From where signals are dropped, presence stops, syncs are slowed, and sends are refused."""
+
+
+class Overload(msgspec.Struct, frozen=True):
+    """From where the server does less: signals are dropped, presence stops, syncs are slowed, sends are refused."""
+
+    loop_lag_ms: Annotated[
+        Steps, Meta(description="How late the event loop runs what is due: four steps, one for each of these.")
+    ] = (250, 500, 1_000, 2_000)
+    log_latency_ms: Annotated[Steps, Meta(description="How long records wait to be durable: four steps.")] = (
+        750,
+        1_500,
+        3_000,
+        5_000,
+    )
+    delivery_lag_ms: Annotated[Steps, Meta(description="How long durable records wait to be decided: four steps.")] = (
+        1_000,
+        2_000,
+        4_000,
+        8_000,
+    )
+    syncs_per_s: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Syncs and pages of history while they are slowed.")
+    ] = 200
 
 
 class Users(msgspec.Struct, frozen=True):
@@ -190,6 +286,44 @@ class People(msgspec.Struct, frozen=True):
     ] = 2_592_000
 
 
+class Hooks(msgspec.Struct, frozen=True):
+    """What integrators hear of, and what they are asked."""
+
+    check_url: Annotated[
+        str, Meta(description="Where every message is shown before it is taken in; empty: nowhere.")
+    ] = ""
+    check_secret: Annotated[
+        str, Meta(description="What signs those calls: whsec_ and base64.", extra={"secret": True})
+    ] = ""
+    check_timeout_ms: Annotated[int, Meta(ge=10, le=30_000, description="How long an answer is waited for.")] = 500
+    check_when_down: Annotated[
+        Literal["allow", "refuse"], Meta(description="What holds for a message when there is no answer.")
+    ] = "allow"
+    check_calls: Annotated[
+        int, Meta(ge=1, le=10_000, description="Calls that are open at once; beyond it there is no answer.")
+    ] = 64
+    words_file: Annotated[
+        str, Meta(description="A file of words that messages may not hold, one a line; read again when it changes.")
+    ] = ""
+    allowed_networks: Annotated[
+        tuple[str, ...],
+        Meta(description="Private networks that webhooks may call all the same, such as 10.1.0.0/16."),
+    ] = ()
+    webhooks: Annotated[int, Meta(ge=1, le=10_000, description="Webhooks there may be.")] = 100
+    queue_events: Annotated[
+        int, Meta(ge=1, le=10_000_000, description="Events that wait for one webhook; beyond it, it is disabled.")
+    ] = 100_000
+    lanes: Annotated[int, Meta(ge=1, le=1_000, description="Conversations a webhook is told of at once.")] = 8
+    timeout_s: Annotated[float, Meta(gt=0, le=300, description="How long a webhook may take to answer.")] = 10.0
+    retry_s: Annotated[
+        float,
+        Meta(gt=0, le=3_600, description="The pause before the second attempt; they grow to 2,880 times as long."),
+    ] = 5.0
+    give_up_h: Annotated[
+        float, Meta(gt=0, le=720, description="How long an event is tried before it becomes a dead letter.")
+    ] = 24.0
+
+
 class Logging(msgspec.Struct, frozen=True):
     """What the server says about itself, on standard error."""
 
@@ -210,6 +344,9 @@ class Config(msgspec.Struct, frozen=True):
     gateway: Gateway = field(default_factory=Gateway)
     log: Log = field(default_factory=Log)
     delivery: Delivery = field(default_factory=Delivery)
+    presence: Presence = field(default_factory=Presence)
+    overload: Overload = field(default_factory=Overload)
     users: Users = field(default_factory=Users)
     people: People = field(default_factory=People)
+    hooks: Hooks = field(default_factory=Hooks)
     logging: Logging = field(default_factory=Logging)

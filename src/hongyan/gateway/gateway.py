@@ -62,6 +62,7 @@ class GatewayOptions(msgspec.Struct, frozen=True):
     unauthenticated: int = 5_000
     connect_timeout_s: float = 5.0
     heartbeat_ms: int = 30_000
+    frames_per_s: int = 5_000
     requests_per_connection: int = 16
     requests: int = 5_000
     write_buffer_bytes: int = 262_144
@@ -83,12 +84,18 @@ class Uplink(msgspec.Struct, frozen=True):
     items_version: ItemsVersion = nobody_keeps_items
 
 
+def _nobody_attends(_identity: Identity) -> None:
+    """Where presence is nobody's concern."""
+
+
 class Around(msgspec.Struct, frozen=True):
-    """What else the gateway was given to work with."""
+    """What else the gateway was given to work with. `came` and `left` hear of each connection that was let in, once."""
 
     routes: Routes
     clock: Clock
     metrics: Metrics
+    came: Callable[[Identity], None] = _nobody_attends
+    left: Callable[[Identity], None] = _nobody_attends
 
 
 class Gateway:
@@ -96,7 +103,7 @@ class Gateway:
 
     def __init__(self, number: int, uplink: Uplink, around: Around, options: GatewayOptions) -> None:
         self.number, self.uplink, self.options = number, uplink, options
-        self.routes, self.clock, self.metrics = around.routes, around.clock, around.metrics
+        self.routes, self.clock, self.metrics, self._around = around.routes, around.clock, around.metrics, around
         self.connections: dict[int, Connection] = {}
         self.by_user: dict[UserId, Connection | tuple[Connection, ...]] = {}
         # What would wait at a socket that takes no more, had it taken nothing since the wheel looked last.
@@ -166,6 +173,7 @@ class Gateway:
         if user_id is None:
             del self.strangers[connection]
             return
+        self._around.left(identity_of(connection))
         mine = self.by_user[user_id]
         others = tuple(other for other in _as_tuple(mine) if other is not connection)
         if others:
@@ -203,10 +211,20 @@ class Gateway:
             connection.refuse(0, error)
             self.close(connection, CloseCode.BAD_FRAME)
             return
+        self._count(connection, len(arrived))
         if connection.lane is not None:
             self._queue_behind(connection, arrived)
             return
         self._take(connection, arrived)
+
+    def _count(self, connection: Connection, frames_arrived: int) -> None:
+        """Once a packet: whoever sends too many frames between two turns of the wheel is read more slowly."""
+        if connection.window_s != self.now_s:
+            connection.window_s, connection.frames = self.now_s, 0
+        connection.frames += frames_arrived
+        if connection.frames > self.options.frames_per_s:
+            self.metrics.throttled += 1
+            self._calm(connection)
 
     def _take(self, connection: Connection, arrived: Sequence[frames.ClientFrame]) -> None:
         """Handles the frames of a packet; what is refused of them is told in one packet."""
@@ -371,6 +389,7 @@ class Gateway:
         del self.strangers[connection]
         mine = self.by_user.get(identity.user_id)
         self.by_user[identity.user_id] = connection if mine is None else (*_as_tuple(mine), connection)
+        self._around.came(identity)
         await self.routes.register(identity.user_id, self.number)
 
     async def _answer(self, connection: Connection, request: int, command: frames.ClientCommand) -> None:

@@ -18,6 +18,7 @@ class ErrorCode(IntEnum):
     INFLATED_TOO_LARGE = 1008
     PATH_UNKNOWN = 1009
     METHOD_NOT_ALLOWED = 1010
+    PRECONDITION_FAILED = 1011
     NOT_AUTHENTICATED = 2001
     TOKEN_INVALID = 2002
     TOKEN_EXPIRED = 2003
@@ -63,6 +64,7 @@ class ErrorCode(IntEnum):
     ITEM_CONFLICT = 3051
     TOO_MANY_ITEMS = 3052
     ITEMS_TOO_LARGE = 3053
+    REQUESTS_CLOSED = 3045
     SCOPE_MISSING = 3060
     CONTENT_REFUSED = 3061
     WEBHOOK_UNKNOWN = 3062
@@ -216,6 +218,15 @@ class MethodNotAllowed(CallerFault):
 
     def __init__(self, *, method: str, path: str, retry_after_ms: int = 0) -> None:
         super().__init__(retry_after_ms, method=method, path=path)
+
+
+class PreconditionFailed(CallerFault):
+    """It has changed since you read it: the ETag in If-Match is not that of now."""
+
+    code = ErrorCode.PRECONDITION_FAILED
+    permanent = True
+    http_status = 412
+    sentence = "It has changed since you read it: the ETag in If-Match is not that of now."
 
 
 class NotAuthenticated(CallerFault):
@@ -734,6 +745,18 @@ class ItemsTooLarge(CallerFault):
         super().__init__(retry_after_ms, limit_bytes=limit_bytes)
 
 
+class RequestsClosed(CallerFault):
+    """{user_id} takes no friend requests."""
+
+    code = ErrorCode.REQUESTS_CLOSED
+    permanent = True
+    http_status = 403
+    sentence = "{user_id} takes no friend requests."
+
+    def __init__(self, *, user_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, user_id=user_id)
+
+
 class ScopeMissing(CallerFault):
     """The server key lacks the scope {scope}."""
 
@@ -928,6 +951,7 @@ ERRORS: dict[int, type[HongyanError]] = {
     1008: InflatedTooLarge,
     1009: PathUnknown,
     1010: MethodNotAllowed,
+    1011: PreconditionFailed,
     2001: NotAuthenticated,
     2002: TokenInvalid,
     2003: TokenExpired,
@@ -973,6 +997,7 @@ ERRORS: dict[int, type[HongyanError]] = {
     3051: ItemConflict,
     3052: TooManyItems,
     3053: ItemsTooLarge,
+    3045: RequestsClosed,
     3060: ScopeMissing,
     3061: ContentRefused,
     3062: WebhookUnknown,

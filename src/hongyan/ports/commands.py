@@ -2,9 +2,23 @@
 
 from typing import Protocol
 
+import msgspec
+
 from hongyan.model.commands import AnyCommand
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.model.records import Submitted
+
+
+class Allowance(msgspec.Struct, frozen=True):
+    """How fast a user may submit: a bucket of `burst` that fills in `window_s`, with `remaining` in it now.
+
+    `reset_s` is when it is full again.
+    """
+
+    burst: int
+    window_s: int
+    remaining: int
+    reset_s: int
 
 
 class Commands(Protocol):

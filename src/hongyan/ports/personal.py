@@ -49,6 +49,9 @@ class ItemLimits(msgspec.Struct, frozen=True):
     deletions: int = 1_000
 
 
+ABSENT = -1
+"""As the version that an item must have now: that there never was such an item."""
+
 UNBOUNDED = ItemLimits(items=1 << 62, size_bytes=1 << 62)
 """For what the server writes: its own bounds stand elsewhere."""
 
@@ -79,7 +82,7 @@ class ItemStore(Protocol):
         """All of the items or none, each with a version of its own; those that are so already are left out.
 
         Raises ItemConflict where an item's `version` is set and not the present
-        one, TooManyItems or ItemsTooLarge where that would be more than the limits.
+        one (ABSENT: there is none), TooManyItems or ItemsTooLarge where that would be more than the limits.
         """
         ...
 
@@ -87,8 +90,8 @@ class ItemStore(Protocol):
         """At most `limit` items above a version, and at most about a MiB of them; deleted ones too."""
         ...
 
-    async def item(self, user_id: UserId, topic: Topic, key: str) -> Item | None:
-        """One item, a deleted one too."""
+    async def items(self, user_id: UserId, topic: Topic, keys: Sequence[str]) -> Sequence[Item]:
+        """Those that there are of these keys, deleted ones too, in any order."""
         ...
 
     async def of_topic(self, user_id: UserId, topic: Topic, prefix: str = "") -> Sequence[Item]:

@@ -40,9 +40,9 @@ def parse_packet(data: bytes | memoryview, limits: Limits) -> list[dict[str, Any
     """
     if len(data) > limits.packet_bytes:
         raise PacketTooLarge(size_bytes=len(data), limit_bytes=limits.packet_bytes)
-    packet = _parse(data)
+    packet = parse_object(data)
     if "gzip" in packet:
-        packet = _parse(inflate(_compressed(packet), limits.inflated_bytes))
+        packet = parse_object(inflate(_compressed(packet), limits.inflated_bytes))
         if "gzip" in packet:
             raise MalformedFrame(reason="a compressed packet holds another")
     frames = packet.pop("frames", [])
@@ -55,7 +55,8 @@ def parse_packet(data: bytes | memoryview, limits: Limits) -> list[dict[str, Any
     return frames
 
 
-def _parse(data: bytes | memoryview) -> dict[str, Any]:
+def parse_object(data: bytes | memoryview) -> dict[str, Any]:
+    """A JSON object, read strictly: no key twice, no NaN, no half of a character. Raises MalformedFrame."""
     try:
         text = str(data, "utf-8")
         packet = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)

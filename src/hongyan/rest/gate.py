@@ -51,7 +51,7 @@ class Passage:
         asked = Headers(scope=scope).get("x-request-id", "")
         request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
         state: dict[str, Any] = scope.setdefault("state", {})
-        state.update(request_id=request_id, refused=self._refused, body_bytes=0)
+        state.update(request_id=request_id, refused=self._refused, body_bytes=0, headers={})
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -77,6 +77,8 @@ class Passage:
         for name, value in _HEADERS.items():
             headers.setdefault(name, value)
         headers["X-Request-ID"] = request_id
+        for name, value in scope["state"]["headers"].items():
+            headers[name] = value
         if scope["path"].startswith("/api/"):
             headers["Cache-Control"] = "no-store"
 

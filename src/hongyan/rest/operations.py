@@ -5,8 +5,7 @@ from pydantic import BaseModel
 
 from hongyan import __version__
 from hongyan.model.codes import Unavailable
-from hongyan.rest.accounts import PROBLEMS
-from hongyan.rest.problems import Problem, problem_response, request_id_of
+from hongyan.rest.problems import PROBLEMS, problem_response, problems, request_id_of
 from hongyan.rest.services import Services
 from hongyan.telemetry import EXPOSITION_TYPE, exposition
 
@@ -45,7 +44,7 @@ def operations_router(services: Services) -> APIRouter:
         "/readyz",
         summary="Does it take connections?",
         response_model=HealthAnswer,
-        responses={503: {"model": Problem, "description": "It replays its log, or it drains."}},
+        responses=problems(Unavailable),
     )
     async def readyz(request: Request) -> Response | HealthAnswer:
         if status.ready:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,10 +10,18 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from hongyan.model.codes import Internal, InvalidField, MethodNotAllowed, NotAuthenticated, PacketTooLarge, PathUnknown
+from hongyan.model.codes import (
+    ErrorCode,
+    Internal,
+    InvalidField,
+    MethodNotAllowed,
+    NotAuthenticated,
+    PacketTooLarge,
+    PathUnknown,
+)
 from hongyan.model.errors import HongyanError
 
-BODY_BYTES = 65_536
+BODY_BYTES = 262_144
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -37,6 +45,34 @@ class Problem(BaseModel):
     retry_after_ms: Annotated[int, Field(description="When to try again; 0: not said.")] = 0
     request_id: Annotated[str, Field(description="As in the header X-Request-ID; the server's log has it too.")] = ""
     errors: Annotated[list[FieldProblem], Field(description="With `invalid_field`: every field that is wrong.")] = []
+
+
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "A problem; `code` and `name` say which.", "content": _PROBLEM},
+    "5XX": {"description": "A problem of ours; `retry_after_ms` may say when to try again.", "content": _PROBLEM},
+}
+"""What every route may answer."""
+
+
+def problems(*kinds: type[HongyanError]) -> dict[int | str, dict[str, Any]]:
+    """These errors as OpenAPI tells them, by status."""
+    by_status: dict[int, list[type[HongyanError]]] = {}
+    for kind in kinds:
+        by_status.setdefault(kind.http_status, []).append(kind)
+    return {
+        status: {"description": "\n".join(map(_sentence, sorted(found, key=_number))), "content": _PROBLEM}
+        for status, found in sorted(by_status.items())
+    }
+
+
+def _sentence(kind: type[HongyanError]) -> str:
+    return f"- `{ErrorCode(kind.code).name.lower()}`: {kind.sentence}"
+
+
+def _number(kind: type[HongyanError]) -> int:
+    return int(kind.code)
 
 
 def problem_response(error: HongyanError, request_id: str, fields: Sequence[FieldProblem] = ()) -> Response:

@@ -4,10 +4,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from hongyan.ports.commands import Commands
+from hongyan.model.ids import UserId
+from hongyan.ports.commands import Allowance, Commands
 from hongyan.ports.link import Identity
+from hongyan.ports.wakes import Wakes
 from hongyan.protocol import frames
+from hongyan.services.admin.integrators import Integrators
 from hongyan.services.conversations.service import Conversations
+from hongyan.services.departures.export import Exports
+from hongyan.services.relations.service import Relations
 from hongyan.services.users.people import People
 from hongyan.services.users.service import Users
 from hongyan.telemetry import Metrics
@@ -17,6 +22,10 @@ Mark = Callable[[Identity, frames.MarkRequest], None]
 
 Signal = Callable[[Identity, frames.SignalRequest], None]
 """Passes a passing sign on, or drops it."""
+
+
+Allow = Callable[[UserId], Allowance]
+"""How fast a user may submit."""
 
 
 class Status:
@@ -35,7 +44,13 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     users: Users
     people: People
+    relations: Relations
+    exports: Exports
+    limits: frames.Limits
     commands: Commands
+    allowance: Allow
+    wakes: Wakes
     conversations: Conversations
     mark: Mark
     signal: Signal
+    integrators: Integrators

@@ -6,7 +6,7 @@ import msgspec
 
 from hongyan.model.codes import ItemConflict, ItemsTooLarge, TooManyItems
 from hongyan.model.personal import Item
-from hongyan.ports.personal import ItemLimits
+from hongyan.ports.personal import ABSENT, ItemLimits
 
 CHANGES_BYTES = 1 << 20
 """After the item with which they have so many bytes, `changes` gives no more."""
@@ -40,7 +40,7 @@ def put_on(
     count, size_bytes, deletions = shelf.items, shelf.size_bytes, shelf.deletions
     for item in items:
         before = present.get(key_of(item))
-        if item.version and (before is None or before.version != item.version):
+        if item.version and item.version != (ABSENT if before is None else before.version):
             raise ItemConflict(topic=item.topic, key=item.key)
         if _is_so(before, item):
             continue

@@ -44,9 +44,10 @@ class MemoryItemStore:
         ordered = sorted(newer, key=lambda item: item.version)[:limit]
         return Changes(within_changes(ordered), shelf.version, shelf.floor_version)
 
-    async def item(self, user_id: UserId, topic: Topic, key: str) -> Item | None:
+    async def items(self, user_id: UserId, topic: Topic, keys: Sequence[str]) -> Sequence[Item]:
         """See the port."""
-        return self._items.get(user_id, {}).get((topic, key))
+        kept = self._items.get(user_id, {})
+        return [kept[topic, key] for key in dict.fromkeys(keys) if (topic, key) in kept]
 
     async def of_topic(self, user_id: UserId, topic: Topic, prefix: str = "") -> Sequence[Item]:
         """See the port."""

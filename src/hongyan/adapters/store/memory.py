@@ -4,16 +4,20 @@ It keeps rows, which nobody can change, and gives states that share nothing with
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import islice
+from operator import or_
 from typing import TypeVar
 
 import msgspec
 
 from hongyan.model.codes import StorageFull
-from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId, kind_of
+from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, MessageId, UserId, kind_of, single_id
 from hongyan.model.records import Submitted
-from hongyan.model.state import PLAIN_SETTINGS, Conversation, Member, Settings, rebuild
+from hongyan.model.state import BLOCKS, FRIEND, PLAIN_SETTINGS, Conversation, Member, Settings, rebuild
+from hongyan.ports.relations import RelationRow
 from hongyan.ports.store import (
+    MENTION_MARK,
     READ_BYTES,
     ConversationRow,
     DeadLetter,
@@ -21,6 +25,7 @@ from hongyan.ports.store import (
     GroupRow,
     HeadRow,
     MemberRow,
+    Place,
     StoreBatch,
 )
 
@@ -69,6 +74,11 @@ class MemoryStore:
     async def facts(self, keys: Sequence[FactKey]) -> Mapping[FactKey, Submitted]:
         rows = {(key, seq): self._entries.get(key, {}).get(seq) for key, seq in keys}
         return {key: submitted_of(row) for key, row in rows.items() if row is not None}
+
+    async def encoded(self, keys: Sequence[FactKey]) -> Mapping[FactKey, tuple[int, bytes]]:
+        """See the port."""
+        rows = {(key, seq): self._entries.get(key, {}).get(seq) for key, seq in keys}
+        return {key: (row.kind, row.encoded) for key, row in rows.items() if row is not None}
 
     async def persist(self, batch: StoreBatch) -> None:
         """See the port. Raises StorageFull when the rows would be more than `capacity_rows`."""
@@ -136,6 +146,40 @@ class MemoryStore:
         )
         return within_read(changed[:limit], lambda head: len(head.preview))
 
+    async def relations(self, user_id: UserId) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        own = sorted(key for key in self._by_user.get(user_id, ()) if key.startswith("s:"))
+        rows = [self._conversations[key].members[user_id] for key in own]
+        return [RelationRow(row.conversation_id, row.user_id, row.seat.flags) for row in rows if row.seat.flags]
+
+    async def between(self, conversation_ids: Sequence[ConversationId]) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        asked = sorted(set(conversation_ids) & self._conversations.keys())
+        rows = [row for key in asked for _, row in sorted(self._conversations[key].members.items())]
+        return [RelationRow(row.conversation_id, row.user_id, row.seat.flags) for row in rows if row.seat.flags]
+
+    async def outlines(self, user_id: UserId, limit: int) -> Sequence[HeadRow]:
+        """See ports.store.ListReader."""
+        kept = (self._conversations[conversation_id] for conversation_id in self._by_user.get(user_id, ()))
+        heads = (msgspec.structs.replace(self._head(one, user_id), preview=b"") for one in kept)
+        return sorted(heads, key=lambda head: -head.conversation.offset)[:limit]
+
+    async def at(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
+        """See ports.store.ListReader."""
+        found = {place: self._entries.get(place[0], {}).get(place[1]) for place in places}
+        rows = within_read([(place, row) for place, row in found.items() if row], lambda pair: len(pair[1].encoded))
+        return {place: row.encoded for place, row in rows}
+
+    async def calling(self, ranges: Sequence[tuple[ConversationId, int, int]], limit: int) -> Sequence[bytes]:
+        """See ports.store.ListReader."""
+        rows = (
+            row
+            for conversation_id, low, high in ranges
+            for seq, row in self._entries.get(conversation_id, {}).items()
+            if low <= seq <= high and row.kind and MENTION_MARK in row.encoded
+        )
+        return [row.encoded for row in within_read(islice(rows, limit), lambda row: len(row.encoded))]
+
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
         kept = self._conversations.get(conversation_id)
         return None if kept is None else kept.members.get(user_id)
@@ -163,6 +207,23 @@ class MemoryStore:
             return None
         count = len(self._present(conversation_id))
         return GroupRow(kept.row, self._settings.get(conversation_id, PLAIN_SETTINGS), count)
+
+    async def acquainted(
+        self, user_id: UserId, other_ids: Sequence[UserId], group_members: int
+    ) -> Mapping[UserId, bool]:
+        groups = [
+            self._present(key) for key in self._by_user.get(user_id, ()) if kind_of(key) is ConversationKind.GROUP
+        ]
+        seats = [{member.user_id for member in group} for group in groups if len(group) <= group_members]
+        near = {other_id for seat in seats if user_id in seat for other_id in other_ids if other_id in seat}
+        flags = {other_id: self._flags(user_id, other_id) for other_id in other_ids if other_id != user_id}
+        found = {other_id: bool(some & FRIEND) for other_id, some in flags.items() if not some & BLOCKS}
+        return {other_id: is_friend for other_id, is_friend in found.items() if is_friend or other_id in near}
+
+    def _flags(self, user_id: UserId, other_id: UserId) -> int:
+        """Those of both sides of the pair's conversation."""
+        kept = self._conversations.get(single_id(user_id, other_id))
+        return 0 if kept is None else reduce(or_, (member.seat.flags for member in kept.members.values()), 0)
 
     def _present(self, conversation_id: ConversationId) -> list[MemberRow]:
         kept = self._conversations.get(conversation_id)

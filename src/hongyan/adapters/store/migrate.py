@@ -14,12 +14,14 @@ from pathlib import Path
 from hongyan.model.errors import SetupError
 
 REVISIONS: dict[str, tuple[str, ...]] = {
-    "message": ("message_0001", "message_0002"),
+    "message": ("message_0001", "message_0002", "message_0003"),
     "user": ("user_0001", "user_0002"),
     "log": ("log_0001",),
+    "relation": ("relation_0001",),
     "admin": ("admin_0001",),
     "webhook": ("webhook_0001",),
     "conversation": ("conversation_0001",),
+    "presence": ("presence_0001",),
 }
 """By database, every revision in order; the last is the head. A test holds it equal to the migrations."""
 

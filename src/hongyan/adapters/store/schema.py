@@ -11,15 +11,19 @@ MESSAGE = MetaData()
 USER = MetaData()
 LOG = MetaData()
 ADMIN = MetaData()
+RELATION = MetaData()
 WEBHOOK = MetaData()
 CONVERSATION = MetaData()
+PRESENCE = MetaData()
 DATABASES = {
     "message": MESSAGE,
     "user": USER,
     "log": LOG,
+    "relation": RELATION,
     "admin": ADMIN,
     "webhook": WEBHOOK,
     "conversation": CONVERSATION,
+    "presence": PRESENCE,
 }
 
 # The database db_message keeps what conversations show, and what delivery decided.
@@ -87,6 +91,7 @@ member = Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
+Index("member_flags", member.c.user_id, member.c.conversation_id, sqlite_where=text("flags > 0"))
 
 membership = Table(
     "membership",
@@ -198,6 +203,28 @@ privacy = Table(
     sqlite_with_rowid=False,
 )
 Index("privacy_strangers", privacy.c.user_id, sqlite_where=text("strangers > 0"))
+
+# The database db_relation keeps friend requests; who is whose friend is db_message's.
+
+request = Table(
+    "request",
+    RELATION,
+    Column("request_id", Text, primary_key=True),
+    Column("from_user_id", Text, nullable=False),
+    Column("to_user_id", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("state", INTEGER, nullable=False),
+    Column("created_ms", INTEGER, nullable=False),
+    Column("expires_ms", INTEGER, nullable=False),
+    Column("answered_ms", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+Index("request_pending", request.c.from_user_id, request.c.to_user_id, unique=True, sqlite_where=text("state = 1"))
+Index("request_of", request.c.from_user_id, request.c.created_ms)
+Index("request_to", request.c.to_user_id, request.c.created_ms)
+Index("request_accepted", request.c.request_id, sqlite_where=text("state = 2"))
 
 # The log of one machine.
 
@@ -374,6 +401,17 @@ shelf = Table(
     Column("items", INTEGER, nullable=False),
     Column("size_bytes", INTEGER, nullable=False),
     Column("deletions", INTEGER, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+# The database db_presence keeps when users were there last.
+
+last_seen = Table(
+    "last_seen",
+    PRESENCE,
+    Column("user_id", Text, primary_key=True),
+    Column("seen_ms", INTEGER, nullable=False),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )

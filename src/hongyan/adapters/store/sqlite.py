@@ -7,6 +7,7 @@ and not once a row; under a busy event loop that is the difference between a sto
 
 import asyncio
 import itertools
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
@@ -16,10 +17,32 @@ from typing import Any, TypeVar
 import msgspec
 
 from hongyan.adapters.sqlite import Checkpoints, Row, Thread, checkpoint, connect, full_disk_told
-from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of
+from hongyan.adapters.store.listing import AT, CALLING, OUTLINES
+from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of, single_id
 from hongyan.model.records import Submitted
-from hongyan.model.state import PLAIN_SEAT, PLAIN_SETTINGS, Conversation, Member, Seat, Settings, rebuild
-from hongyan.ports.store import READ_BYTES, ConversationRow, DeadLetter, GroupRow, HeadRow, MemberRow, StoreBatch
+from hongyan.model.state import (
+    BLOCKS,
+    FRIEND,
+    PLAIN_SEAT,
+    PLAIN_SETTINGS,
+    Conversation,
+    Member,
+    Seat,
+    Settings,
+    rebuild,
+)
+from hongyan.ports.relations import RelationRow
+from hongyan.ports.store import (
+    MENTION_MARK,
+    READ_BYTES,
+    ConversationRow,
+    DeadLetter,
+    GroupRow,
+    HeadRow,
+    MemberRow,
+    Place,
+    StoreBatch,
+)
 
 T = TypeVar("T")
 SubmissionKey = tuple[ConversationId, UserId, ClientMsgId]
@@ -49,6 +72,25 @@ _MEMBERSHIP_UPSERT = "ON CONFLICT (user_id, conversation_id) DO UPDATE SET left_
 _SUBMISSION_UPSERT = """ON CONFLICT (conversation_id, sender_id, client_msg_id) DO UPDATE SET seq = excluded.seq,
     message_id = excluded.message_id, time_ms = excluded.time_ms, countable = excluded.countable,
     digest = excluded.digest WHERE excluded.seq > submission.seq"""
+_FLAGS = "SELECT conversation_id, flags FROM member WHERE conversation_id IN (SELECT value FROM json_each(?)) AND flags"
+# Groups are counted only where one of the others is found in them, and no further than the bound.
+_COMPANIONS = """
+WITH shared AS MATERIALIZED (
+    SELECT other.conversation_id, other.user_id
+    FROM membership AS own
+    JOIN member AS me ON me.conversation_id = own.conversation_id AND me.user_id = own.user_id AND me.left_seq = 0
+    JOIN member AS other ON other.conversation_id = own.conversation_id AND other.left_seq = 0
+        AND other.user_id IN (SELECT value FROM json_each(?2))
+    WHERE own.user_id = ?1 AND own.conversation_id >= 'g:' AND own.conversation_id < 'g;'
+)
+SELECT DISTINCT user_id FROM shared WHERE conversation_id IN (
+    SELECT conversation_id FROM (SELECT DISTINCT conversation_id FROM shared) AS found WHERE (
+        SELECT count(*) FROM (
+            SELECT 1 FROM member AS some WHERE some.conversation_id = found.conversation_id AND some.left_seq = 0 LIMIT ?3
+        )
+    ) <= ?4
+)"""
+
 # For one who left, the conversation is as it was then: neither an entry nor the fact that there is one reaches him.
 _CHANGED = 'CASE WHEN s.left_offset THEN s.left_offset ELSE c."offset" END'
 # Previews are fetched for the page alone: inside, they would be sorted with all of a user's conversations.
@@ -80,6 +122,14 @@ _submission_tuple = attrgetter(
 _conversation_tuple = attrgetter("conversation_id", "seq", "countable", "time_ms", "offset", "name")
 _positions = ("role", "joined_seq", "left_seq", "read_seq", "read_countable", "delivered_seq")
 _member_tuple = attrgetter("conversation_id", "user_id", *_positions)
+# By a partial index: few members have a flag. One who blocked another may have no membership: they never spoke.
+_RELATIONS = """
+    SELECT conversation_id, user_id, flags FROM member
+    WHERE user_id = ? AND conversation_id >= 's:' AND conversation_id < 's;' AND flags > 0 ORDER BY conversation_id"""
+_BETWEEN = """
+    SELECT conversation_id, user_id, flags FROM member
+    WHERE conversation_id IN (SELECT value FROM json_each(?)) AND flags > 0 ORDER BY conversation_id, user_id"""
+
 _seat = ("seat.first_seq", "seat.muted_until_ms", "seat.nickname", "seat.flags")
 _newcomer_tuple = attrgetter("conversation_id", "user_id", *_positions, *_seat)
 _seat_tuple = attrgetter("conversation_id", "user_id", *_seat)
@@ -175,6 +225,19 @@ class SqliteStore:
                 )
         return found
 
+    async def encoded(self, keys: Sequence[FactKey]) -> Mapping[FactKey, tuple[int, bytes]]:
+        """See the port."""
+        found: dict[FactKey, tuple[int, bytes]] = {}
+        for some in _slices(keys):
+            values = ",".join(["(?,?)"] * len(some))
+            rows = await self._all(
+                f"SELECT e.conversation_id, e.seq, e.kind, e.encoded FROM (VALUES {values}) AS k JOIN entry AS e"  # noqa: S608 - marks only
+                " ON e.conversation_id = k.column1 AND e.seq = k.column2",
+                tuple(itertools.chain.from_iterable(some)),
+            )
+            found.update({(conversation_id, seq): (kind, encoded) for conversation_id, seq, kind, encoded in rows})
+        return found
+
     async def persist(self, batch: StoreBatch) -> None:
         """See the port."""
         with full_disk_told():
@@ -256,6 +319,21 @@ class SqliteStore:
         rows = await self._some(_HEADS, (user_id, after_offset, limit))
         return [HeadRow(ConversationRow(*row[:6]), _member_of(row[6:18]), row[18] or b"") for row in rows]
 
+    async def outlines(self, user_id: UserId, limit: int) -> Sequence[HeadRow]:
+        """See ports.store.ListReader."""
+        rows = await self._all(OUTLINES, (user_id, limit))
+        return [HeadRow(ConversationRow(*row[:6]), _member_of(row[6:]), b"") for row in rows]
+
+    async def at(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
+        """See ports.store.ListReader."""
+        rows = await self._some(AT, (json.dumps(places),)) if places else []
+        return {(conversation_id, seq): encoded for conversation_id, seq, encoded in rows}
+
+    async def calling(self, ranges: Sequence[tuple[ConversationId, int, int]], limit: int) -> Sequence[bytes]:
+        """See ports.store.ListReader."""
+        rows = await self._some(CALLING, (json.dumps(ranges), MENTION_MARK, limit)) if ranges else []
+        return [encoded for (encoded,) in rows]
+
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
         """See the port."""
         row = await self._one(
@@ -263,6 +341,15 @@ class SqliteStore:
             (conversation_id, user_id),
         )
         return _member_of(row) if row else None
+
+    async def relations(self, user_id: UserId) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        return [RelationRow(*row) for row in await self._all(_RELATIONS, (user_id,))]
+
+    async def between(self, conversation_ids: Sequence[ConversationId]) -> Sequence[RelationRow]:
+        """See ports.relations.RelationReader."""
+        rows = await self._all(_BETWEEN, (json.dumps(list(conversation_ids)),))
+        return [RelationRow(*row) for row in rows]
 
     async def entries(
         self, conversation_id: ConversationId, low_seq: int, high_seq: int, limit: int, *, backward: bool
@@ -308,6 +395,20 @@ class SqliteStore:
         if row is None:
             return None
         return GroupRow(ConversationRow(*row[:6]), _decode_settings(row[6]) if row[6] else PLAIN_SETTINGS, row[7])
+
+    async def acquainted(
+        self, user_id: UserId, other_ids: Sequence[UserId], group_members: int
+    ) -> Mapping[UserId, bool]:
+        """See the port."""
+        others = [other_id for other_id in other_ids if other_id != user_id]
+        pairs = {single_id(user_id, other_id): other_id for other_id in others}
+        flags = dict.fromkeys(others, 0)
+        for conversation_id, some in await self._all(_FLAGS, (json.dumps(list(pairs)),)):
+            flags[pairs[conversation_id]] |= some
+        near = await self._all(_COMPANIONS, (user_id, json.dumps(others), group_members + 1, group_members))
+        found = dict.fromkeys([UserId(other_id) for (other_id,) in near], False)
+        found.update((other_id, True) for other_id, some in flags.items() if some & FRIEND)
+        return {other_id: is_friend for other_id, is_friend in found.items() if not flags[other_id] & BLOCKS}
 
     async def _all(self, statement: str, values: Row) -> list[Row]:
         thread, connection = next(self._turn)

@@ -105,7 +105,8 @@ class PresenceService:
             self._watch(device, seen)
         found = await self.look(seen)
         for presence in found:
-            self._told.setdefault(presence.user_id, presence.online)
+            if self._told.setdefault(presence.user_id, presence.online) is not presence.online:
+                self._changed[presence.user_id] = None
         return Presences(found)
 
     def _watch(self, device: Identity, user_ids: Sequence[UserId]) -> None:
