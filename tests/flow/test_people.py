@@ -143,6 +143,26 @@ async def test_one_who_takes_no_strangers_hears_friends_only_even_after_a_restar
     assert (await alice.say(AB, "hello friend")).seq == 3
 
 
+@pytest.mark.parametrize("circle", ["friends", "nobody"])
+async def test_who_does_not_want_to_be_brought_into_groups_is_not(town: Town, circle: str) -> None:
+    alice, bob = await town.connect("alice"), await town.connect("bob")
+    await town.token("carol")
+    group = await alice.create_group("club", "carol")
+    assert (await town.ask("bob", "PATCH", "/users/me/privacy", {"invitations": circle})).status == 200
+    for attempt in (alice.add(group, "bob"), alice.create_group("another", "carol", "bob")):
+        with pytest.raises(Refusal, match="bring bob into a group"):
+            await attempt
+    await town.befriend("alice", "bob")
+    if circle == "friends":
+        await alice.add(group, "bob")
+        assert set(await bob.members(group)) == {"alice", "bob", "carol"}
+    else:
+        with pytest.raises(Refusal, match="bring bob into a group"):
+            await alice.add(group, "bob")
+        await town.ask("bob", "PATCH", "/users/me/privacy", {"invitations": "everyone"})
+        await alice.add(group, "bob")
+
+
 async def test_who_hides_his_presence_is_seen_by_those_he_lets(town: Town) -> None:
     alice, bob = await town.connect("alice"), await town.connect("bob")
     await town.befriend("alice", "bob")

@@ -35,7 +35,7 @@ def join_people(stages: Stages, accounts: UserServices, config: Config) -> Peopl
     people.standings_of, people.on_changed = standings.standings_of, stages.echo.person_changed
     relations.on_changed = stages.echo.request_changed
     users.on_deleted = departures.deleted
-    stages.admission.doors = people.doors
+    stages.admission.doors, stages.admission.guests = people.doors, people
     stages.presence.see_by(visibility(engines.store, config, chosen_by(people)))
     return PeopleServices(relations, departures, Exports(involved, now_ms))
 

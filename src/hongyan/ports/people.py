@@ -61,6 +61,6 @@ class PeopleStore(Protocol):
         """Replaces settings; False when there is no such account."""
         ...
 
-    async def guarded(self) -> Sequence[tuple[UserId, int]]:
-        """The users whose policy towards strangers is not the installation's, and it."""
+    async def guarded(self) -> Sequence[PrivacyRow]:
+        """Settings that are asked for at once: where strangers or invitations are not left as they are at first."""
         ...

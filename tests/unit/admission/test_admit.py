@@ -359,6 +359,8 @@ def test_friends_are_lost_though_one_of_them_is_gone() -> None:
     world = World(known=(ALICE,))
     world.admit(asked(Unfriend(BOB), SINGLE, SYSTEM_USER))
     assert isinstance(world.taken()[0].command, Unfriend)
+
+
 # Screens
 
 

@@ -83,16 +83,17 @@ class People:
     def __init__(self, store: PeopleStore, clock: Clock, options: PeopleOptions) -> None:
         self._store, self._clock, self._options = store, clock, options
         self._throttle = Throttle(clock)
-        # Those whose policy is not the installation's: asked for at every first message of a stranger, so kept here.
+        # Those who chose otherwise than most: asked for at once by others' messages and invitations, so kept here.
         self._policies: dict[UserId, Strangers] = {}
         self.doors = Doors(closed=options.strangers is not Strangers.OPEN)
+        self.choosy: set[UserId] = set()
         self.standings_of: StandingsOf = _all_strangers
         self.on_changed: PersonChanged = _nobody_listens
 
     async def load(self) -> None:
         """Learns whose policy towards strangers is his own."""
-        for user_id, policy in await self._store.guarded():
-            self._set_policy(user_id, Strangers(policy))
+        for privacy in await self._store.guarded():
+            self._learn(privacy)
 
     # One's own
 
@@ -120,7 +121,7 @@ class People:
         privacy = _changed(before.privacy, change, self._clock())
         if not await self._store.set_privacy(privacy):
             raise UserUnknown(user_id=user_id)
-        self._set_policy(user_id, Strangers(privacy.strangers))
+        self._learn(privacy)
         return await self._told(msgspec.structs.replace(before, privacy=privacy))
 
     async def _told(self, person: PersonRow) -> PersonRow:
@@ -129,9 +130,15 @@ class People:
 
     def forget(self, user_id: UserId) -> None:
         """The account ended."""
-        self._set_policy(user_id, Strangers.DEFAULT)
+        self._learn(PrivacyRow(user_id))
 
-    def _set_policy(self, user_id: UserId, policy: Strangers) -> None:
+    def _learn(self, privacy: PrivacyRow) -> None:
+        """What is asked for without waiting."""
+        user_id, policy = privacy.user_id, Strangers(privacy.strangers)
+        if privacy.invitations == Circle.EVERYONE:
+            self.choosy.discard(user_id)
+        else:
+            self.choosy.add(user_id)
         self.doors.set(user_id, policy)
         if policy is Strangers.DEFAULT:
             self._policies.pop(user_id, None)
@@ -143,6 +150,18 @@ class People:
     def policy_of(self, user_id: UserId) -> Strangers:
         """What strangers may begin with a user; never DEFAULT. Never waits."""
         return self._policies.get(user_id, self._options.strangers)
+
+    async def refusing(self, inviter_id: UserId, user_ids: Sequence[UserId]) -> Sequence[UserId]:
+        """Those of them who do not let this user bring them into groups."""
+        asked = [user_id for user_id in user_ids if user_id in self.choosy and user_id != inviter_id]
+        if not asked:
+            return ()
+        chosen, standings = await self.privacy_of(asked), await self.standings_of(inviter_id, asked)
+        return [
+            user_id
+            for user_id, row in chosen.items()
+            if not is_open_to(row.invitations, friend=standings.get(user_id, Standing()).friend)
+        ]
 
     async def privacy_of(self, user_ids: Sequence[UserId]) -> Mapping[UserId, PrivacyRow]:
         """The settings of those that exist."""
