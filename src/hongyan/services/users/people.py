@@ -1,5 +1,6 @@
 """Profiles and privacy: what a user says about himself, who sees it, and how he is found."""
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -83,6 +84,8 @@ class People:
     def __init__(self, store: PeopleStore, clock: Clock, options: PeopleOptions) -> None:
         self._store, self._clock, self._options = store, clock, options
         self._throttle = Throttle(clock)
+        # A change reads, changes and writes: of two at once neither may undo the other.
+        self._changing = asyncio.Lock()
         # Those who chose otherwise than most: asked for at once by others' messages and invitations, so kept here.
         self._policies: dict[UserId, Strangers] = {}
         self.doors = Doors(closed=options.strangers is not Strangers.OPEN)
@@ -106,23 +109,25 @@ class People:
 
     async def set_profile(self, user_id: UserId, change: ProfileChange) -> PersonRow:
         """Changes a profile. Raises InvalidField, HandleTaken, RateLimited, UserUnknown."""
-        before = await self.own(user_id)
-        profile = _changed(before.profile, change, self._clock())
-        check_profile(profile)
-        if profile.handle.lower() != before.profile.handle.lower():
-            self._throttle.spend(Rate("new handles", self._options.handles_per_day, 86_400_000), user_id)
-        if not await self._store.set_profile(profile):
-            raise HandleTaken(handle=profile.handle)
-        return await self._told(msgspec.structs.replace(before, profile=profile))
+        async with self._changing:
+            before = await self.own(user_id)
+            profile = _changed(before.profile, change, self._clock())
+            check_profile(profile)
+            if profile.handle.lower() != before.profile.handle.lower():
+                self._throttle.spend(Rate("new handles", self._options.handles_per_day, 86_400_000), user_id)
+            if not await self._store.set_profile(profile):
+                raise HandleTaken(handle=profile.handle)
+            return await self._told(msgspec.structs.replace(before, profile=profile))
 
     async def set_privacy(self, user_id: UserId, change: PrivacyChange) -> PersonRow:
         """Changes settings; they hold at once. Raises UserUnknown."""
-        before = await self.own(user_id)
-        privacy = _changed(before.privacy, change, self._clock())
-        if not await self._store.set_privacy(privacy):
-            raise UserUnknown(user_id=user_id)
-        self._learn(privacy)
-        return await self._told(msgspec.structs.replace(before, privacy=privacy))
+        async with self._changing:
+            before = await self.own(user_id)
+            privacy = _changed(before.privacy, change, self._clock())
+            if not await self._store.set_privacy(privacy):
+                raise UserUnknown(user_id=user_id)
+            self._learn(privacy)
+            return await self._told(msgspec.structs.replace(before, privacy=privacy))
 
     async def _told(self, person: PersonRow) -> PersonRow:
         await self.on_changed(person)

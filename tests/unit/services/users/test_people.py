@@ -202,3 +202,12 @@ def test_the_bounds_are_those_of_the_configuration() -> None:
     assert Strangers[keys.strangers.upper()] is options.strangers
     for name in ("searches_per_hour", "address_searches_per_hour", "handles_per_day"):
         assert getattr(options, name) == getattr(keys, name)
+
+
+async def test_of_changes_at_once_none_undoes_another(world: World) -> None:
+    town = await founded(world)
+    changes = [ProfileChange(name="Alice"), ProfileChange(bio="fishes"), ProfileChange(avatar="blob:face")]
+    await asyncio.gather(*(town.people.set_profile(ALICE, change) for change in changes))
+    profile = (await town.people.own(ALICE)).profile
+    assert (profile.name, profile.bio, profile.avatar) == ("Alice", "fishes", "blob:face")
+    assert town.told[-1].profile == profile
