@@ -36,6 +36,11 @@ SeqPath = Annotated[int, Path(ge=1, le=MAX_SEQ, description="An entry's number i
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
 Cursor = Annotated[str, Query(max_length=512, description="As the page before gave it; empty: from the start.")]
 
+IfMatch = Annotated[
+    str | None,
+    Header(description="The ETag of what you read and mean to change; 412 if it is another now.", max_length=1_000),
+]
+
 
 class Asking(msgspec.Struct, frozen=True):
     """A request of a known user."""
