@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import ClientDisconnect
 
 from hongyan.model.codes import ConversationUnknown, InvalidField, NotAuthenticated
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, parse_conversation_id
@@ -66,7 +67,10 @@ class Asking(msgspec.Struct, frozen=True):
         if media_type != "application/json":
             # A form of another site can be sent without asking the user; JSON cannot.
             raise InvalidField(field="body", reason="expected application/json")
-        return read_body(await self.request.body())
+        try:
+            return read_body(await self.request.body())
+        except ClientDisconnect as error:
+            raise InvalidField(field="body", reason="it did not come whole") from error
 
 
 Caller = Callable[..., Coroutine[None, None, Asking]]
