@@ -25,6 +25,7 @@ def services_of(
         allowance=stages.admission.allowance,
         wakes=stages.wakes,
         conversations=stages.conversations,
+        presence=stages.presence,
         mark=casts[frames.MarkRequest],
         signal=casts[frames.SignalRequest],
         integrators=integrators,

@@ -18,6 +18,7 @@ from hongyan.rest.openapi import describe
 from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
 from hongyan.rest.people import people_router
+from hongyan.rest.presence import presence_router
 from hongyan.rest.problems import install
 from hongyan.rest.relations import relations_router
 from hongyan.rest.services import Services
@@ -33,6 +34,7 @@ ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     conversations_router,
     groups_router,
     joining_router,
+    presence_router,
     sync_router,
     operations_router,
     integrators_router,

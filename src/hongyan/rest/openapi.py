@@ -28,7 +28,7 @@ from hongyan.rest.problems import PROBLEMS, Problem, problems
 Spec = dict[str, Any]
 Responses = dict[int | str, dict[str, Any]]
 
-_ANSWERS = ("Receipt", "Entry", "EntryPage", "SyncPage", "MemberPage", "Positions")
+_ANSWERS = ("Receipt", "Entry", "EntryPage", "SyncPage", "MemberPage", "Positions", "Group", "Presences")
 _ASKED = (
     "Content",
     "CreateGroup",

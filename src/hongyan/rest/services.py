@@ -12,6 +12,7 @@ from hongyan.protocol import frames
 from hongyan.services.admin.integrators import Integrators
 from hongyan.services.conversations.service import Conversations
 from hongyan.services.departures.export import Exports
+from hongyan.services.presence.service import PresenceService
 from hongyan.services.relations.service import Relations
 from hongyan.services.users.people import People
 from hongyan.services.users.service import Users
@@ -51,6 +52,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Allow
     wakes: Wakes
     conversations: Conversations
+    presence: PresenceService
     mark: Mark
     signal: Signal
     integrators: Integrators
