@@ -25,6 +25,8 @@ def services_of(
         allowance=stages.admission.allowance,
         wakes=stages.wakes,
         conversations=stages.conversations,
+        personal=stages.personal,
+        listing=stages.listing,
         mark=casts[frames.MarkRequest],
         signal=casts[frames.SignalRequest],
         integrators=integrators,
