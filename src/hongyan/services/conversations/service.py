@@ -1,6 +1,6 @@
 """Sync and history for one user at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -33,14 +33,17 @@ class Visible(msgspec.Struct, frozen=True):
 
 
 class Conversations:
-    """Typed reads of one user's conversations."""
+    """Typed reads of one user's conversations. `pace` is waited for first, by what a slow server does slower."""
 
     def __init__(self, hot: Hot, reader: HistoryReader, options: ConversationsOptions) -> None:
         self._hot, self._reader, self._options = hot, reader, options
+        self.pace: Callable[[], Awaitable[None]] | None = None
 
     async def sync(self, user_id: UserId, request: frames.Sync) -> frames.SyncPage:
         """The user's conversations changed since the cursor, oldest change first. Raises InvalidField for a foreign cursor."""
         after = parse_cursor(request.cursor)
+        if self.pace is not None:
+            await self.pace()
         limit = min(request.limit or self._options.sync_page, self._options.sync_page)
         # The hot ones first: what settles between the two reads is then found in the store.
         unsettled = await self._hot.unsettled(user_id)
@@ -150,6 +153,8 @@ class Conversations:
         """A range of entries. Raises ConversationUnknown, InvalidField."""
         if request.seq < 0 or request.limit < 0:
             raise InvalidField(field="seq", reason="it is not negative")
+        if self.pace is not None:
+            await self.pace()
         visible = await self.visible(user_id, request.conversation_id)
         head = min(visible.high, await self._head_seq(request.conversation_id, visible.hot))
         if request.backward:
