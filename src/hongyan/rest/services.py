@@ -12,6 +12,8 @@ from hongyan.protocol import frames
 from hongyan.services.admin.integrators import Integrators
 from hongyan.services.conversations.service import Conversations
 from hongyan.services.departures.export import Exports
+from hongyan.services.personal.listing import Listing
+from hongyan.services.personal.service import Personal
 from hongyan.services.presence.service import PresenceService
 from hongyan.services.relations.service import Relations
 from hongyan.services.users.people import People
@@ -53,6 +55,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     wakes: Wakes
     conversations: Conversations
     presence: PresenceService
+    personal: Personal
+    listing: Listing
     mark: Mark
     signal: Signal
     integrators: Integrators
