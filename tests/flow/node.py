@@ -37,7 +37,11 @@ from tests.flow.device import Device
 from tests.unit.delivery.worlds import GatedStore
 from tests.unit.gateway.sockets import Arrivals, tcp, websocket
 
-CONFIG = Config(delivery=Delivery(gather_ms=1), limits=Limits(submissions_per_s=1_000_000, submissions_burst=1_000_000))
+FREE = Limits(
+    **dict.fromkeys(("submissions_per_s", "submissions_burst", "signals_per_s", "marks_per_s"), 1_000_000),
+    **dict.fromkeys(("conversation_submissions_per_s", "conversation_submissions_burst", "reads_per_s"), 1_000_000),
+)
+CONFIG = Config(delivery=Delivery(gather_ms=1), limits=FREE)
 
 
 class Accounts:

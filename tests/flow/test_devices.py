@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from hongyan.config import Config
+from hongyan.model.ids import UserId
 from hongyan.model.records import AnyBody
 from hongyan_client import (
     Amended,

@@ -23,7 +23,9 @@ from hongyan.cli.bench.procfs import resident
 PASSWORD = "correct horse battery"
 CHEAP_SETTINGS = (
     *("users.argon2_memory_kib=64", "users.argon2_iterations=1", "users.registrations_per_hour=100000"),
-    *("limits.submissions_per_s=1000000", "limits.submissions_burst=1000000"),
+    *("limits.submissions_per_s=1000000", "limits.submissions_burst=1000000", "limits.frames_per_s=1000000"),
+    *("limits.conversation_submissions_per_s=1000000", "limits.conversation_submissions_burst=1000000"),
+    *("limits.reads_per_s=1000000", "limits.marks_per_s=1000000", "limits.signals_per_s=1000000"),
 )
 """Passwords cost nothing, and nobody is too quick: what is tested here is something else."""
 

@@ -10,13 +10,15 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.generation import GenerationMode
@@ -24,9 +26,9 @@ from schemathesis.generation import GenerationMode
 from tests.system.servers import Server
 
 EXAMPLES = int(os.environ.get("HONGYAN_FUZZ_EXAMPLES", "100"))
-BUDGET_S = 75.0
+BUDGET_S = 60.0
 FEW = 10
-SCENARIOS, STEPS = 60, 15
+SCENARIOS, STEPS = 12, 15
 TUNE = ("users.log_ins_per_minute=1000000", "users.user_log_ins_per_minute=1000000")
 SINGLE = "s:alice:bob"
 ENDS_THE_SESSION = {"log_out", "delete", "delete_account", "change_password"}
@@ -36,7 +38,7 @@ CHECKED = (
     "content_type_conformance",
     "response_schema_conformance",
     "response_headers_conformance",
-    "negative_data_rejection",
+    "negative_data_rejection",  # last: what follows a link is not wrong on purpose
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::hypothesis.errors.HypothesisWarning")
@@ -124,7 +126,7 @@ def test_every_operation_answers_as_it_is_described(schema: Any, server: Server)
     never = {name for name, found in statuses.items() if not any(status < 400 for status in found)}
     print({name: dict(found) for name, found in statuses.items()})
     assert len(never) < len(statuses) / 2, f"what is never answered well is hardly tested: {never}"
-    assert server.ask("GET", "/api/v1/users/me", token=server.token("alice", "phone")).status == 200
+    assert server.ask("GET", "/api/v1/users/me", token=server.token("alice", "laptop")).status == 200
 
 
 def asked(strategy: st.SearchStrategy[Any], line: requests.Session, count: int) -> Counter[int]:
@@ -154,7 +156,7 @@ def test_what_one_answer_names_the_next_request_finds(schema: Any, server: Serve
     """Scenarios along the description's links: what was sent is read, edited, marked, recalled."""
     found: dict[str, Counter[int]] = {}
     made = {SINGLE, f"g:{populate(server, 'links')}"}
-    all_checks = checks()
+    all_checks, failures = checks()[:-1], list[Exception]()
     parent = schema.include(tag=["messages", "conversations", "groups"]).as_state_machine()
 
     class Machine(parent):  # type: ignore[misc, valid-type]  # made at run time
@@ -176,19 +178,27 @@ def test_what_one_answer_names_the_next_request_finds(schema: Any, server: Serve
                 made.add(response.json()["conversation_id"])
 
         def validate_response(self, response: Any, case: Any, **_options: Any) -> None:
-            case.validate_response(response, checks=all_checks)
+            try:
+                case.validate_response(response, checks=all_checks)
+            except Exception as failure:  # noqa: BLE001 - raised below, all together
+                failures.append(failure)
 
-    Machine.run(
-        settings=settings(
-            max_examples=SCENARIOS,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-    )
+    for number in range(SCENARIOS):
+        with suppress(FlakyStrategyDefinition):
+            # A server keeps what earlier scenarios did, so none can be repeated exactly, and need not be.
+            seed(number)(Machine)
+            Machine.run(
+                settings=settings(
+                    max_examples=3,
+                    stateful_step_count=STEPS,
+                    deadline=None,
+                    database=None,
+                    phases=[Phase.generate],
+                    suppress_health_check=list(HealthCheck),
+                )
+            )
+    if failures:
+        raise ExceptionGroup("answers that the description does not have", failures)
     print({name: dict(counted) for name, counted in found.items()})
     well = {name for name, counted in found.items() if any(status < 300 for status in counted)}
     assert "get_entry" in well

@@ -10,6 +10,7 @@ import msgspec
 import xxhash
 from msgspec.structs import replace
 
+from hongyan.admission.pace import ConversationPace
 from hongyan.admission.snowflake import Snowflake
 from hongyan.model.codes import InvalidField, NotAllowed, NotAMember, RateLimited, UserUnknown
 from hongyan.model.commands import (
@@ -67,6 +68,8 @@ class AdmissionOptions(msgspec.Struct, frozen=True):
     burst: int = 200
     admin_recall_window_ms: int = -1
     edit_window_ms: int = 0
+    conversation_per_s: float = 200.0
+    conversation_burst: int = 2_000
 
 
 class Directory(msgspec.Struct, frozen=True):
@@ -91,6 +94,7 @@ class Admission:
         self._snowflake = Snowflake(worker=0)
         self._buckets: dict[UserId, Bucket] = {}
         self._buckets_bound = _BUCKETS
+        self._pace = ConversationPace(options.conversation_per_s, options.conversation_burst)
         self._screen: Screen | None = None
         self._is_plain: Callable[[ConversationId], bool] = hot.knows
         self.pressure: Callable[[], HongyanError | None] = lambda: None
@@ -119,6 +123,7 @@ class Admission:
         self._spend(submission.sender_id, now_ms)
         command = submission.command
         conversation_id = submission.conversation_id
+        self._pace.spend(conversation_id, now_ms)
         if type(command) is SendMessage and self._is_plain(conversation_id):
             if self.doors.others or self.doors.closed:
                 command = self._to_friend(conversation_id, submission.sender_id, command)
@@ -220,6 +225,9 @@ class Admission:
             bucket.tokens = min(float(options.burst), bucket.tokens + elapsed_s * options.submissions_per_s)
             bucket.at_ms = now_ms
         if bucket.tokens < 1.0:
+            if user_id == SYSTEM_USER:
+                # Services bound themselves, and what they submit has no person behind it who could slow down.
+                return
             wait_ms = int(1000 * (1.0 - bucket.tokens) / options.submissions_per_s) + 1
             raise RateLimited(what="submissions", retry_after_ms=wait_ms)
         bucket.tokens -= 1.0

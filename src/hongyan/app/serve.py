@@ -116,7 +116,7 @@ def background(config: Config, stages: Stages, joined: Joined) -> list[Runnable]
     trimmer = Trimmer(stages.engines, config)
     trimmer.needed = lambda: joined.reader.position
     behind: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, stages.echo, *joined.parts()]
-    return [*behind, trimmer, stages.lag, stages.presence, Collector()]
+    return [*behind, trimmer, stages.lag, stages.overload, stages.presence, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):
