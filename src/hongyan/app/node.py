@@ -22,7 +22,7 @@ from hongyan.admission.admit import Admission, AdmissionOptions, Directory
 from hongyan.admission.positions import PositionGatherer
 from hongyan.app.commands import LocalCommands
 from hongyan.app.downlink import LocalDownlink
-from hongyan.app.limits import Quotas
+from hongyan.app.limits import Addresses, Quotas
 from hongyan.app.overload import Level, Measure, Overload, Pace, Passing
 from hongyan.app.presence import nobody_chose, presence_options, visibility
 from hongyan.app.wakes import LocalWakes
@@ -156,7 +156,8 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
     uplink = msgspec.structs.replace(uplink, handlers={**uplink.handlers, frames.WatchPresence: presence.watch})
     uplink = Quotas(config.limits, now_ms, overload, metrics).bound(uplink)
-    around_gateway = Around(routes, now_ms, metrics, presence.came, presence.left)
+    key_of = Addresses(config.listen.trusted_proxies).key
+    around_gateway = Around(routes, now_ms, metrics, presence.came, presence.left, key_of)
     gateway = Gateway(number, uplink, around_gateway, gateway_options(config))
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
@@ -288,6 +289,7 @@ def declare_gauges(stages: Stages) -> None:
     metrics, gateway, delivery, engines = stages.metrics, stages.gateway, stages.delivery, stages.engines
     metrics.gauge("hongyan_connections", "Open connections.", lambda: len(gateway.connections))
     metrics.gauge("hongyan_unauthenticated", "Connections without a token yet.", lambda: gateway.unauthenticated)
+    metrics.gauge("hongyan_handshakes", "Sockets that did not ask for WebSocket yet.", lambda: len(gateway.hall))
     metrics.gauge("hongyan_slow_connections", "Connections whose socket takes no more.", lambda: len(gateway.paused))
     metrics.gauge("hongyan_log_queue", "Records that wait to be durable.", engines.log.waiting)
     metrics.gauge(
@@ -358,6 +360,7 @@ def gateway_options(config: Config) -> GatewayOptions:
         unauthenticated=limits.unauthenticated_connections,
         connect_timeout_s=limits.connect_timeout_s,
         heartbeat_ms=gateway.heartbeat_ms,
+        address_strangers=limits.address_strangers,
         frames_per_s=limits.frames_per_s,
         requests_per_connection=limits.requests_per_connection,
         write_buffer_bytes=gateway.write_buffer_bytes,

@@ -15,6 +15,7 @@ import msgspec
 from hongyan import __version__
 from hongyan.adapters.store.migrate import database_file, migrate_all
 from hongyan.app.collector import Collector
+from hongyan.app.limits import AddressQuota
 from hongyan.app.lock import DirectoryLock
 from hongyan.app.node import Stages, Trimmer, build, now_ms
 from hongyan.app.rest import RestServer, reason_of
@@ -101,7 +102,10 @@ async def serve(config: Config, announce: Announce) -> None:
 
 async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "Door") -> None:
     status = Status()
-    rest = RestServer(config, build_rest(services_of(stages, accounts, status)))
+    wait = AddressQuota(config, now_ms).wait_ms
+    rest = RestServer(
+        config, build_rest(msgspec.structs.replace(services_of(stages, accounts, status), address_wait=wait))
+    )
     front = Front(config, stages, rest, door, status)
     await run_all([*background(config, stages), stages.gateway, rest, front], front.stopped)
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from hongyan import __version__
 from hongyan.rest.accounts import accounts_router
+from hongyan.rest.address import AddressGate
 from hongyan.rest.conversations import conversations_router
 from hongyan.rest.gate import Gate
 from hongyan.rest.groups import groups_router
@@ -58,6 +59,7 @@ def build_rest(services: Services) -> FastAPI:
     )
     install(app)
     describe(app)
+    app.add_middleware(AddressGate, wait=services.address_wait)
     app.add_middleware(Gate, metrics=services.metrics)
     for router in ROUTERS:
         app.include_router(router(services))

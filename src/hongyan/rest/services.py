@@ -9,6 +9,7 @@ from hongyan.ports.commands import Allowance, Commands
 from hongyan.ports.link import Identity
 from hongyan.ports.wakes import Wakes
 from hongyan.protocol import frames
+from hongyan.rest.address import AddressWait, everybody_passes
 from hongyan.services.conversations.service import Conversations
 from hongyan.services.users.people import People
 from hongyan.services.users.service import Users
@@ -48,3 +49,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     conversations: Conversations
     mark: Mark
     signal: Signal
+    address_wait: AddressWait = everybody_passes
