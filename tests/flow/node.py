@@ -197,11 +197,17 @@ class Node:
         stages = self.stages = join(self.config, engines, self.accounts, downlink, number)
         stages.gatherer._interval_s = 0.01
         self._stop = asyncio.Event()
-        parts: list[Runnable] = [engines.log, stages.delivery, stages.gatherer, stages.presence, stages.gateway]
+        more = await self.join_more()
+        behind: list[Runnable] = [engines.log, stages.delivery, stages.gatherer, stages.echo, stages.presence]
+        parts = [*behind, *more, stages.gateway]
         self._running = asyncio.get_running_loop().create_task(run_all(parts, self._stop))
         await stages.delivery.caught_up.wait()
         self.ws = await listen_websocket(stages.gateway, "127.0.0.1", 0)
         self.tcp = await listen_tcp(stages.gateway, "127.0.0.1", 0)
+
+    async def join_more(self) -> Sequence[Runnable]:
+        """What else runs in this process, for nodes that have more than messages."""
+        return ()
 
     async def stop(self) -> None:
         """The process ends. What the store has not kept by now it does not get; every device finds its line cut."""

@@ -1,21 +1,16 @@
 """`hongyan demo` against the whole server in one process."""
 
-import asyncio
-import gc
-import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hongyan.app.serve import Addresses, prepare_data_dir, serve
 from hongyan.cli.demo.play import Played, play
 from hongyan.cli.demo.story import Story, load_story
 from hongyan.config import Config
-from hongyan.config.load import load
 from hongyan.model.errors import SetupError
 from hongyan_client import Client, Conversation, Entry, Login, Message, Recalled, content_of
+from tests.flow.served import prepared, running
 
 pytestmark = pytest.mark.blocks("a server opens its files on the loop, before it serves anybody")
 
@@ -24,29 +19,8 @@ PASSWORD = "for the demo"
 
 @pytest.fixture
 def config(data_dir: Path) -> Iterator[Config]:
-    """A configuration on free ports with cheap passwords, over a prepared directory."""
-    listen = [f"listen.{name}=127.0.0.1:0" for name in ("http", "ws", "tcp")]
-    cheap = ["users.argon2_memory_kib=64", "users.argon2_iterations=1", "logging.level=error"]
-    found = load(None, {}, [f"data_dir={data_dir}", *listen, *cheap])
-    lock, thresholds = prepare_data_dir(found.data_dir), gc.get_threshold()
-    yield found
-    # A server sets up the collector for a process of its own.
-    gc.unfreeze()
-    gc.set_threshold(*thresholds)
-    lock.close()
-
-
-@asynccontextmanager
-async def running(config: Config) -> AsyncIterator[Addresses]:
-    """A server, as long as the block lasts."""
-    opened: asyncio.Future[Addresses] = asyncio.get_running_loop().create_future()
-    async with asyncio.TaskGroup() as group:
-        serving = group.create_task(serve(config, opened.set_result))
-        try:
-            yield await opened
-        finally:
-            signal.raise_signal(signal.SIGTERM)
-            await asyncio.wait([serving])
+    with prepared(data_dir) as found:
+        yield found
 
 
 class Counted:

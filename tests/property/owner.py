@@ -36,8 +36,8 @@ class Owner:
 
     def __init__(self, log: list[Record], store: MemoryStore, *, capacity: int = 100, window: int = 1) -> None:
         self.log, self.store = log, store
-        self.warm = WarmStates(store, capacity, window)
         self.hot = MemoryHot(capacity_bytes=0, keep_entries=2)
+        self.warm = WarmStates(store, self.hot, capacity, window)
         self.offset = now(store.position(0))
         self.decided: list[StoreBatch] = []
         self.pushed: dict[tuple[ConversationId, int], Sequence[UserId]] = {}

@@ -312,7 +312,7 @@ class GroupMachine(ConversationMachine):
 
 
 class SystemMachine(ConversationMachine):
-    conversation_ids = (ConversationId("n:alice"), ConversationId("n:bob"))
+    conversation_ids = (ConversationId("n:alice"), ConversationId("n:bob"), ConversationId("u:alice"))
 
 
 class MixedMachine(ConversationMachine):

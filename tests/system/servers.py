@@ -164,9 +164,10 @@ class Server:
         assert found is not None
         return found.rss_bytes
 
-    def ask(self, method: str, path: str, body: Any = None, token: str = "") -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, token: str = "", idempotency_key: str = "") -> Answer:
         """A request over HTTP and its answer, whatever its status."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers |= {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         raw = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.http + path, raw, headers, method=method)
         try:

@@ -42,11 +42,12 @@ class Truth:
         entries = self.entries.setdefault(conversation_id, [])
         if outcome.entry is not None:
             entries.append(outcome.entry)
-        if outcome.replaced is not None:
-            entries[outcome.replaced.seq - 1] = outcome.replaced
+        for replaced in outcome.replaced:
+            entries[replaced.seq - 1] = replaced
         for user_id, member in state.touched.items():
             self.members[conversation_id, user_id] = member
         state.touched = {}
+        state.seated = set()
         return outcome
 
     def mark(self, conversation_id: ConversationId, mark: Mark) -> Positions | None:
@@ -66,7 +67,7 @@ class Truth:
         if member is None:
             return []
         high = member.left_seq or NO_END
-        return [entry for entry in self.entries[conversation_id] if member.joined_seq <= entry.seq <= high]
+        return [entry for entry in self.entries[conversation_id] if member.first_seq <= entry.seq <= high]
 
     def page(
         self, conversation_id: ConversationId, user_id: UserId, seq: int, limit: int, *, backward: bool = False
@@ -100,7 +101,7 @@ class Truth:
             member.read_seq,
             member.delivered_seq,
             0 if member.left_seq else max(0, last.countable - member.read_countable),
-            member.joined_seq,
+            member.first_seq,
             encode_entry(last),
             state.name,
             member=not member.left_seq,

@@ -26,6 +26,7 @@ from hongyan.model.commands import (
     Recall,
     RequestJoin,
     SendMessage,
+    SendToFriend,
     SingleCommand,
     Unfriend,
 )
@@ -39,12 +40,17 @@ from hongyan.model.ids import (
     group_conversation_id,
     kind_of,
 )
+from hongyan.model.privacy import Doors
 from hongyan.model.records import Record
 from hongyan.ports.clock import Clock
 from hongyan.ports.commands import Allowance
 from hongyan.ports.link import Later, Submission
 from hongyan.ports.log import Log
+from hongyan.ports.screen import Screen
 from hongyan.ports.state import Hot
+
+SCREENED: frozenset[type] = frozenset({SendMessage, EditMessage})
+"""The commands that say something."""
 
 _GROUP_ID_BITS = 128
 _BUCKETS = 100_000  # as many are kept before it is worth a look which of them are idle
@@ -89,7 +95,20 @@ class Admission:
         self._buckets: dict[UserId, Bucket] = {}
         self._buckets_bound = _BUCKETS
         self._pace = ConversationPace(options.conversation_per_s, options.conversation_burst)
+        self._screen: Screen | None = None
+        self._is_plain: Callable[[ConversationId], bool] = hot.knows
         self.pressure: Callable[[], HongyanError | None] = lambda: None
+        self.doors = Doors()
+
+    @property
+    def screen(self) -> Screen | None:
+        """What looks at messages first. With one, every message takes the longer way."""
+        return self._screen
+
+    @screen.setter
+    def screen(self, screen: Screen | None) -> None:
+        self._screen = screen
+        self._is_plain = self._hot.knows if screen is None else _never
 
     def start_above(self, message_id: int) -> None:
         """Ids from here on are above one that was given before the restart, though the clock may have been set back."""
@@ -105,24 +124,39 @@ class Admission:
         command = submission.command
         conversation_id = submission.conversation_id
         self._pace.spend(conversation_id, now_ms)
-        if type(command) is SendMessage and self._hot.knows(conversation_id):
+        if type(command) is SendMessage and self._is_plain(conversation_id):
+            if self.doors.others or self.doors.closed:
+                command = self._to_friend(conversation_id, submission.sender_id, command)
             self._append(submission, conversation_id, command, now_ms)
             return None
         if not conversation_id:
             conversation_id = _made_group_id(submission)
         strangers = self._check_shape(conversation_id, submission)
-        if all(self._directory.known(user_id) for user_id in strangers):
-            self._append(submission, conversation_id, self._stamped(command), now_ms)
+        screened: AnyCommand | None = command
+        if self._screen is not None and type(command) in SCREENED and submission.sender_id != SYSTEM_USER:
+            screened = self._screen.screen(submission)
+        if screened is not None and all(self._directory.known(user_id) for user_id in strangers):
+            self._append(
+                submission, conversation_id, self._stamped(conversation_id, submission.sender_id, screened), now_ms
+            )
             return None
-        return partial(self._admit_late, submission, conversation_id, strangers)
+        return partial(self._admit_late, submission, conversation_id, strangers, screened)
 
     async def _admit_late(
-        self, submission: Submission, conversation_id: ConversationId, strangers: Sequence[UserId]
+        self,
+        submission: Submission,
+        conversation_id: ConversationId,
+        strangers: Sequence[UserId],
+        command: AnyCommand | None,
     ) -> None:
-        missing = await self._directory.missing(strangers)
+        """What a look at the directory says, and a screen where the command is not said yet."""
+        missing = await self._directory.missing(strangers) if strangers else ()
         if missing:
             raise UserUnknown(user_id=missing[0])
-        self._append(submission, conversation_id, self._stamped(submission.command), self._clock())
+        if command is None and self._screen is not None:
+            command = await self._screen.screen_late(submission)
+        stamped = self._stamped(conversation_id, submission.sender_id, command or submission.command)
+        self._append(submission, conversation_id, stamped, self._clock())
 
     def _check_shape(self, conversation_id: ConversationId, submission: Submission) -> Sequence[UserId]:
         """Refuses what is plainly wrong; returns the users that have to exist."""
@@ -134,7 +168,8 @@ class Admission:
         if isinstance(command, Befriend | Unfriend):
             if sender_id != SYSTEM_USER:
                 raise NotAllowed(action="decide who are friends")
-            return members
+            # One whose account ended has friends to lose, and nobody to win.
+            return members if isinstance(command, Befriend) else ()
         if kind is ConversationKind.SYSTEM:
             if sender_id != SYSTEM_USER:
                 raise NotAllowed(action="send")
@@ -143,10 +178,21 @@ class Admission:
             raise NotAMember(conversation_id=conversation_id)
         return [user_id for user_id in members if user_id != sender_id]
 
-    def _stamped(self, command: AnyCommand) -> AnyCommand:
-        """The command with the limits that hold now, so that a replay decides as today."""
+    def _stamped(self, conversation_id: ConversationId, sender_id: UserId, command: AnyCommand) -> AnyCommand:
+        """The command with the limits and the policy that hold now, so that a replay decides as today."""
+        if type(command) is SendMessage:
+            return self._to_friend(conversation_id, sender_id, command)
         stamp = _STAMPS.get(type(command))
         return stamp(command, self._options) if stamp is not None else command
+
+    def _to_friend(self, conversation_id: ConversationId, sender_id: UserId, command: SendMessage) -> AnyCommand:
+        """A message to one who takes messages of friends only is one to a friend, or refused by its rule."""
+        if kind_of(conversation_id) is not ConversationKind.SINGLE:
+            return command
+        for user_id in fixed_members(conversation_id):
+            if user_id != sender_id and self.doors.is_closed(user_id):
+                return SendToFriend(command.kind, command.content, command.mention_all)
+        return command
 
     def _append(
         self, submission: Submission, conversation_id: ConversationId, command: AnyCommand, now_ms: int
@@ -202,6 +248,10 @@ class Admission:
             del self._buckets[user_id]
         # Were all of them busy, each newcomer would be a look at all.
         self._buckets_bound = max(_BUCKETS, 2 * len(self._buckets))
+
+
+def _never(_conversation_id: ConversationId) -> bool:
+    return False
 
 
 def _check_place(kind: ConversationKind, command: AnyCommand) -> None:

@@ -28,7 +28,7 @@ from hongyan.app.presence import nobody_chose, presence_options, visibility
 from hongyan.app.wakes import LocalWakes
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
-from hongyan.delivery.persist import PersistOptions, trim_log
+from hongyan.delivery.persist import PersistOptions, Retention, trim_log
 from hongyan.gateway.gateway import Around, Cast, Gateway, GatewayOptions, Handler, Uplink
 from hongyan.model.codes import Overloaded, StorageFull
 from hongyan.model.commands import Mark
@@ -38,13 +38,16 @@ from hongyan.ports.link import Identity
 from hongyan.ports.log import Log
 from hongyan.ports.personal import ItemLimits, ItemStore
 from hongyan.ports.presence import LastSeen, Leases
+from hongyan.ports.relations import RelationReader
 from hongyan.ports.state import Hot, Routes
-from hongyan.ports.store import ConversationStore, HistoryReader
+from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
+from hongyan.services.personal.listing import Listing
 from hongyan.services.personal.service import Personal
 from hongyan.services.presence import service as presence_service
 from hongyan.services.presence.service import PresenceService
+from hongyan.services.relations.echo import Echo
 from hongyan.telemetry import LoopLag, Metrics
 
 
@@ -53,8 +56,8 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(ConversationStore, HistoryReader, Protocol):
-    """Both ports of the store."""
+class Store(ConversationStore, HistoryReader, ListReader, RelationReader, Protocol):
+    """All ports of the store."""
 
 
 class Accounts(Protocol):
@@ -103,6 +106,8 @@ class Stages(msgspec.Struct, frozen=True):
     conversations: Conversations
     commands: LocalCommands
     personal: Personal
+    listing: Listing
+    echo: Echo
     wakes: LocalWakes
     admission: Admission
     metrics: Metrics
@@ -121,17 +126,17 @@ def build(config: Config, data_dir: Path, accounts: Accounts) -> Stages:
     log = SqliteLog(database_file(data_dir, "log"), log_options(config), downlink.append_failed)
     store = SqliteStore(database_file(data_dir, "message"))
     hot, routes = MemoryHot(config.delivery.hot_bytes), LocalRoutes(number)
-    database = Database(database_file(data_dir, "conversation"), "items")
+    conversation = Database(database_file(data_dir, "conversation"), "items")
     seen = Database(database_file(data_dir, "presence"), "presence")
 
     async def close() -> None:
         await store.close()
-        await database.close()
+        await conversation.close()
         await seen.close()
 
-    items = SqliteItemStore(database)
     engines = Engines(
-        *(log, store, hot, routes, lambda: log.end_now, close, log.last_message_id, items),
+        *(log, store, hot, routes, lambda: log.end_now, close, log.last_message_id),
+        items=SqliteItemStore(conversation),
         last_seen=SqliteLastSeen(seen),
     )
     return join(config, engines, accounts, downlink, number)
@@ -141,7 +146,9 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     """Makes the stages on some engines, and joins them to the gateway of that number. `downlink` is the log's listener."""
     metrics, lag = Metrics(), LoopLag()
     log, store, hot, routes = engines.log, engines.store, engines.hot, engines.routes
-    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics)
+    personal = Personal(engines.items, downlink, item_limits(config))
+    echo = Echo(personal, now_ms)
+    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics, echo.note)
     delivery = Delivery(0, around, delivery_options(config))
     gatherer = PositionGatherer(log, now_ms)
     admission = Admission(log, hot, Directory(accounts.known, accounts.missing), now_ms, admission_options(config))
@@ -149,8 +156,8 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     overload = join_overload(config, engines, delivery, lag)
     admission.pressure = Pressure(config, engines.log_end, delivery, overload).ask
     conversations = Conversations(hot, store, conversations_options(config))
+    listing = Listing(engines.items, conversations, hot, store, now_ms)
     conversations.pace = Pace(config.overload.syncs_per_s, lambda: overload.level >= Level.SYNCS_SLOWED).passed
-    personal = Personal(engines.items, downlink, item_limits(config))
     presence = join_presence(config, engines, downlink, number)
     presence.stopped = lambda: overload.level >= Level.PRESENCE_STOPPED
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
@@ -162,8 +169,21 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
     stages = Stages(
-        *(engines, delivery, gatherer, gateway, presence, conversations, commands, personal, downlink.wakes),
-        *(admission, metrics, lag, overload),
+        engines=engines,
+        delivery=delivery,
+        gatherer=gatherer,
+        gateway=gateway,
+        presence=presence,
+        conversations=conversations,
+        commands=commands,
+        personal=personal,
+        listing=listing,
+        echo=echo,
+        wakes=downlink.wakes,
+        admission=admission,
+        metrics=metrics,
+        lag=lag,
+        overload=overload,
     )
     declare_gauges(stages)
     return stages
@@ -276,12 +296,15 @@ class Trimmer:
 
     def __init__(self, engines: Engines, config: Config) -> None:
         self._engines, self._options = engines, config.log
+        self.needed: Callable[[], int | None] = lambda: None
+        """The lowest offset that another reader of the log still needs; None: nobody does."""
 
     async def run(self) -> None:
         """Works until cancelled."""
         while True:
             await asyncio.sleep(self._options.trim_s)
-            await trim_log(self._engines.log, self._engines.store, self._options.retention_records)
+            retention = Retention(self._options.retention_records, self._options.lag_records, self.needed())
+            await trim_log(self._engines.log, self._engines.store, retention)
 
 
 def declare_gauges(stages: Stages) -> None:
@@ -300,9 +323,9 @@ def declare_gauges(stages: Stages) -> None:
     metrics.gauge("hongyan_persist_lag", "Decided records that wait to be stored.", lambda: delivery.persist_lag)
     metrics.gauge("hongyan_positions_queue", "Read positions that wait for their record.", stages.gatherer.waiting)
     metrics.gauge("hongyan_commands_waiting", "Commands of services without an answer yet.", stages.commands.waiting)
+    metrics.gauge("hongyan_long_polls", "Long polls that wait.", stages.wakes.waiting)
     metrics.gauge("hongyan_online_users", "Users with a connection.", lambda: stages.presence.online)
     metrics.gauge("hongyan_watched_presences", "Users that devices watch, by device.", lambda: stages.presence.watched)
-    metrics.gauge("hongyan_long_polls", "Long polls that wait.", stages.wakes.waiting)
     metrics.gauge(
         "hongyan_overload_level",
         "0 all is done, 1 signals are dropped, 2 presence stops, 3 syncs are slowed, 4 sends are refused.",

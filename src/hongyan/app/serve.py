@@ -15,9 +15,11 @@ import msgspec
 from hongyan import __version__
 from hongyan.adapters.store.migrate import database_file, migrate_all
 from hongyan.app.collector import Collector
+from hongyan.app.integrators import Joined, open_integrators
 from hongyan.app.limits import AddressQuota
 from hongyan.app.lock import DirectoryLock
 from hongyan.app.node import Stages, Trimmer, build, now_ms
+from hongyan.app.people import join_people
 from hongyan.app.rest import RestServer, reason_of
 from hongyan.app.run import Runnable, run_all
 from hongyan.app.services import services_of
@@ -102,19 +104,22 @@ async def serve(config: Config, announce: Announce) -> None:
 
 async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "Door") -> None:
     status = Status()
-    wait = AddressQuota(config, now_ms).wait_ms
-    rest = RestServer(
-        config, build_rest(msgspec.structs.replace(services_of(stages, accounts, status), address_wait=wait))
-    )
-    front = Front(config, stages, rest, door, status)
-    await run_all([*background(config, stages), stages.gateway, rest, front], front.stopped)
+    people = join_people(stages, accounts, config)
+    async with open_integrators(config, config.data_dir, stages, accounts.users) as joined:
+        services = services_of(stages, accounts, people, status, joined.services)
+        services = msgspec.structs.replace(services, address_wait=AddressQuota(config, now_ms).wait_ms)
+        rest = RestServer(config, build_rest(services))
+        front = Front(config, stages, rest, door, status)
+        behind = [*background(config, stages, joined), people.departures]
+        await run_all([*behind, stages.gateway, rest, front], front.stopped)
 
 
-def background(config: Config, stages: Stages) -> list[Runnable]:
+def background(config: Config, stages: Stages, joined: Joined) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
-    stores: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, trimmer]
-    return [*stores, stages.lag, stages.overload, stages.presence, Collector()]
+    trimmer.needed = lambda: joined.reader.position
+    behind: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, stages.echo, *joined.parts()]
+    return [*behind, trimmer, stages.lag, stages.overload, stages.presence, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from hongyan import __version__
-from hongyan.cli import config, user
+from hongyan.cli import config, key, user
 from hongyan.cli.bench.command import bench
 from hongyan.cli.chat.command import chat
 from hongyan.cli.demo.command import demo
@@ -28,7 +28,9 @@ def build_app() -> typer.Typer:
     app.command("bench")(bench)
     app.command("demo")(demo)
     app.command("doctor")(doctor)
+    app.command("token")(key.token)
     app.add_typer(user.app, name="user")
+    app.add_typer(key.app, name="key")
     app.add_typer(config.app, name="config")
     return app
 

@@ -153,6 +153,9 @@ class Log(msgspec.Struct, frozen=True):
     retention_records: Annotated[int, Meta(ge=0, description="Records kept after delivery stored what they did.")] = (
         200_000
     )
+    lag_records: Annotated[
+        int, Meta(ge=0, description="Records kept for webhooks that are behind; beyond it they miss events.")
+    ] = 5_000_000
     trim_s: Annotated[
         float, Meta(gt=0, le=86_400, description="How often the log lets go of what is stored and not retained.")
     ] = 30.0
@@ -283,6 +286,44 @@ class People(msgspec.Struct, frozen=True):
     ] = 2_592_000
 
 
+class Hooks(msgspec.Struct, frozen=True):
+    """What integrators hear of, and what they are asked."""
+
+    check_url: Annotated[
+        str, Meta(description="Where every message is shown before it is taken in; empty: nowhere.")
+    ] = ""
+    check_secret: Annotated[
+        str, Meta(description="What signs those calls: whsec_ and base64.", extra={"secret": True})
+    ] = ""
+    check_timeout_ms: Annotated[int, Meta(ge=10, le=30_000, description="How long an answer is waited for.")] = 500
+    check_when_down: Annotated[
+        Literal["allow", "refuse"], Meta(description="What holds for a message when there is no answer.")
+    ] = "allow"
+    check_calls: Annotated[
+        int, Meta(ge=1, le=10_000, description="Calls that are open at once; beyond it there is no answer.")
+    ] = 64
+    words_file: Annotated[
+        str, Meta(description="A file of words that messages may not hold, one a line; read again when it changes.")
+    ] = ""
+    allowed_networks: Annotated[
+        tuple[str, ...],
+        Meta(description="Private networks that webhooks may call all the same, such as 10.1.0.0/16."),
+    ] = ()
+    webhooks: Annotated[int, Meta(ge=1, le=10_000, description="Webhooks there may be.")] = 100
+    queue_events: Annotated[
+        int, Meta(ge=1, le=10_000_000, description="Events that wait for one webhook; beyond it, it is disabled.")
+    ] = 100_000
+    lanes: Annotated[int, Meta(ge=1, le=1_000, description="Conversations a webhook is told of at once.")] = 8
+    timeout_s: Annotated[float, Meta(gt=0, le=300, description="How long a webhook may take to answer.")] = 10.0
+    retry_s: Annotated[
+        float,
+        Meta(gt=0, le=3_600, description="The pause before the second attempt; they grow to 2,880 times as long."),
+    ] = 5.0
+    give_up_h: Annotated[
+        float, Meta(gt=0, le=720, description="How long an event is tried before it becomes a dead letter.")
+    ] = 24.0
+
+
 class Logging(msgspec.Struct, frozen=True):
     """What the server says about itself, on standard error."""
 
@@ -307,4 +348,5 @@ class Config(msgspec.Struct, frozen=True):
     overload: Overload = field(default_factory=Overload)
     users: Users = field(default_factory=Users)
     people: People = field(default_factory=People)
+    hooks: Hooks = field(default_factory=Hooks)
     logging: Logging = field(default_factory=Logging)

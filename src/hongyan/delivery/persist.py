@@ -173,14 +173,31 @@ class Persister:
                 return
 
 
-async def trim_log(log: Log, store: ConversationStore, retention_records: int) -> None:
+class Retention(msgspec.Struct, frozen=True):
+    """What of the log stays though the store has it: always `records`, and what another reader needs from `needed` on.
+
+    Of that, `lag_records` at most: a reader that is further behind goes on with the oldest there is.
+    """
+
+    records: int
+    lag_records: int = 0
+    needed: int | None = None
+
+    def below(self, safe: int) -> int:
+        """The offset under which records may go, where the store holds all that those under `safe` did."""
+        if self.needed is None:
+            return safe - self.records
+        return min(safe - self.records, max(self.needed, safe - self.lag_records))
+
+
+async def trim_log(log: Log, store: ConversationStore, retention: Retention) -> None:
     """Lets the log go below what the store holds safely, less what is kept for other readers.
 
     On a full disk nothing goes, for letting go takes room too; the next call tries again.
     """
     try:
-        safe = await store.checkpoint()
-        if safe > retention_records:
-            await log.trim(0, safe - retention_records)
+        below = retention.below(await store.checkpoint())
+        if below > 0:
+            await log.trim(0, below)
     except StorageFull:
         logger.warning("the log is not trimmed: the disk is full")

@@ -3,11 +3,21 @@
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
-from hongyan.model.conversation import NEEDING_FACTS, RETRY_WINDOW, is_looked_up, needed_facts, trim
+from hongyan.model.commands import MovePositions
+from hongyan.model.conversation import (
+    NEEDING_FACTS,
+    RETRY_WINDOW,
+    is_looked_up,
+    needed_entries,
+    needed_facts,
+    trim,
+)
 from hongyan.model.ids import ConversationId
-from hongyan.model.records import Record
+from hongyan.model.records import AnyBody, Message, Record
 from hongyan.model.state import Conversation, new_conversation
+from hongyan.ports.state import Hot
 from hongyan.ports.store import ConversationRow, ConversationStore
+from hongyan.protocol.codec import open_message
 
 
 class WarmStates:
@@ -17,8 +27,9 @@ class WarmStates:
     Invariant: what is dropped has been stored, and is not what a batch is being prepared with.
     """
 
-    def __init__(self, store: ConversationStore, capacity: int, window: int) -> None:
-        self._store, self._capacity, self._window = store, capacity, window
+    def __init__(self, store: ConversationStore, hot: Hot, capacity: int, window: int) -> None:
+        self._store, self._hot, self._capacity, self._window = store, hot, capacity, window
+        self._opened: list[Conversation] = []
         self._states: dict[ConversationId, Conversation] = {}
         self._cold: dict[ConversationId, int] = {}
         self._preparing: Collection[ConversationId] = ()
@@ -41,7 +52,7 @@ class WarmStates:
         try:
             await self._load([conversation_id for conversation_id in used if conversation_id not in self._states])
             await self._look_up_submissions(records)
-            await self._look_up_facts(records)
+            await self._look_up_targets(records)
         finally:
             self._preparing = ()
         for conversation_id in used:
@@ -73,17 +84,47 @@ class WarmStates:
             if states[conversation_id].seq - cold[conversation_id] >= RETRY_WINDOW:
                 del cold[conversation_id]
 
-    async def _look_up_facts(self, records: Sequence[Record]) -> None:
+    async def _look_up_targets(self, records: Sequence[Record]) -> None:
+        """The entries and facts that records are about."""
+        for state in self._opened:
+            state.opened = None
+        self._opened = []
+        asking = [record for record in records if type(record.command) in NEEDING_FACTS]
+        if not asking:
+            return
+        await self._open(asking)
         states = self._states
         keys = [
             (record.conversation_id, seq)
-            for record in records
-            if type(record.command) in NEEDING_FACTS
+            for record in asking
             for seq in needed_facts(states[record.conversation_id], record)
         ]
         if keys:
             for (conversation_id, seq), fact in (await self._store.facts(keys)).items():
                 states[conversation_id].recent[seq] = fact
+
+    async def _open(self, asking: Iterable[Record]) -> None:
+        """Opens the entries that rules look into: the hot ones first, for the store may not have kept them yet."""
+        wanted: dict[ConversationId, set[int]] = {}
+        for record in asking:
+            if type(record.command) is not MovePositions:
+                seqs = needed_entries(self._states[record.conversation_id], record)
+                wanted.setdefault(record.conversation_id, set()).update(seqs)
+        missing: list[tuple[ConversationId, int]] = []
+        for conversation_id, asked in wanted.items():
+            opened: dict[int, AnyBody] = {}
+            state = self._states[conversation_id]
+            state.opened = opened
+            self._opened.append(state)
+            hot = await self._hot.read(conversation_id) if asked else None
+            for row in (*hot.replaced, *hot.entries) if hot is not None else ():
+                if row.seq in asked:
+                    asked.discard(row.seq)
+                    _put(opened, row.seq, open_message(row.encoded, row.kind))
+            missing += [(conversation_id, seq) for seq in asked]
+        if missing:
+            for (conversation_id, seq), (kind, encoded) in (await self._store.encoded(missing)).items():
+                _put(self._states[conversation_id].opened, seq, open_message(encoded, kind))
 
     def forget(self, conversation_ids: Iterable[ConversationId]) -> None:
         """Drops states that cannot be trusted any more; all that was decided before them is stored."""
@@ -115,3 +156,8 @@ class WarmStates:
         for conversation_id in list(islice(settled, excess)):
             del self._states[conversation_id]
             self._cold.pop(conversation_id, None)
+
+
+def _put(opened: dict[int, AnyBody] | None, seq: int, message: Message | None) -> None:
+    if opened is not None and message is not None:
+        opened[seq] = message

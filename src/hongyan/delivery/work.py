@@ -53,8 +53,8 @@ class Work(msgspec.Struct):
         if record.request:
             answer = Answer(record.connection, record.request, outcome.receipt)  # type: ignore[arg-type]  # set with an entry
             segment.answers.setdefault(record.gateway, []).append(answer)
-        if outcome.replaced is not None:
-            self._replace(outcome.replaced)
+        for replaced in outcome.replaced:
+            self._replace(replaced)
 
     def _take_silent(self, record: Record, outcome: Outcome) -> None:
         result: Submitted | HongyanError | None = outcome.refusal or outcome.receipt
@@ -92,7 +92,7 @@ class Work(msgspec.Struct):
         fact = self.state.recent[entry.seq]
         row = EntryRow(
             entry.conversation_id, entry.seq, entry.message_id, entry.sender_id, entry.client_msg_id,
-            entry.time_ms, entry.countable, fact.kind, encode_entry(entry), fact.digest, recalled=True,
+            entry.time_ms, entry.countable, fact.kind, encode_entry(entry), fact.digest, fact.recalled,
         )  # fmt: skip
         self.replaced.append(row)
 

@@ -39,6 +39,7 @@ def amended(earlier: Entry, later: Entry) -> Entry:
     message, told = earlier.body, later.body
     if not isinstance(message, Message) or target_of(later) != earlier.seq or later.seq <= _amended_seq(message):
         return earlier
+    body: Message
     match told:
         case RecallNotice():
             return msgspec.structs.replace(earlier, body=Recalled(later.sender_id))
@@ -75,9 +76,12 @@ def _edited(message: Message, told: EditNotice, later: Entry) -> Amended:
     return Amended(told.kind, told.content, later.seq, later.time_ms, reactions, later.seq)
 
 
-def _reacted(message: Message, told: ReactionNotice, later: Entry) -> Amended:
+def _reacted(message: Message, told: ReactionNotice, later: Entry) -> Message:
     before = message if isinstance(message, Amended) else Amended(message.kind, message.content)
     reactions = with_reaction(before.reactions, told, later.sender_id)
+    if not reactions and not before.edit_seq:
+        # As it was said: nothing is left that tells of a change.
+        return Message(message.kind, message.content)
     return msgspec.structs.replace(before, reactions=reactions, amended_seq=later.seq)
 
 

@@ -7,13 +7,15 @@ seen before, may they, number it. A retry is answered even to a sender who has l
 from itertools import islice
 
 from hongyan.model.codes import SubmissionConflict
-from hongyan.model.commands import MovePositions, Recall, SendMessage
-from hongyan.model.records import Record, Submitted
+from hongyan.model.commands import DeleteMessage, EditMessage, MovePositions, Pin, React, Recall, SendMessage
+from hongyan.model.records import Amended, Record, Submitted
 from hongyan.model.rules import RULES
 from hongyan.model.state import Conversation, Outcome
 
-NEEDING_FACTS: frozenset[type] = frozenset({Recall, MovePositions})
+NEEDING_FACTS: frozenset[type] = frozenset({Recall, DeleteMessage, EditMessage, React, Pin, MovePositions})
 """The commands whose rules ask for facts of older entries."""
+
+_ABOUT_ONE = (Recall, DeleteMessage, EditMessage, React, Pin)
 
 RETRY_WINDOW = 512
 """A message that does not say it is a retry is taken for one of the newest so many entries, and no further back.
@@ -44,7 +46,7 @@ def apply(state: Conversation, record: Record, offset: int) -> Outcome:
 
 def is_looked_up(record: Record) -> bool:
     """Whether an earlier submission counts however old it is, so that the owner asks the store when it is not warm."""
-    return record.resend or type(record.command) is not SendMessage
+    return record.resend or not isinstance(record.command, SendMessage)
 
 
 def needed_facts(state: Conversation, record: Record) -> list[int]:
@@ -53,8 +55,11 @@ def needed_facts(state: Conversation, record: Record) -> list[int]:
     The owner looks them up and puts them into `recent` before `apply`; entries that do not exist it leaves out.
     """
     command = record.command
-    if isinstance(command, Recall):
+    if isinstance(command, _ABOUT_ONE):
         wanted = [command.seq]
+        message = (state.opened or {}).get(command.seq)
+        if isinstance(message, Amended) and message.edit_seq:
+            wanted.append(message.edit_seq)
     elif isinstance(command, MovePositions):
         # Who is no member now has nothing to move: if he comes back in this batch, he begins at the head of that moment.
         moving = ((mark.read_seq, state.members.get(mark.user_id)) for mark in command.marks)
@@ -63,6 +68,18 @@ def needed_facts(state: Conversation, record: Record) -> list[int]:
         return []
     # The head too: records before this one in its batch may add entries, and then it is the head no more.
     return [seq for seq in wanted if 0 < seq <= state.seq and seq not in state.recent]
+
+
+def needed_entries(state: Conversation, record: Record) -> list[int]:
+    """The seqs of older entries that a record's rule looks into, as they are now.
+
+    The owner puts them into `opened`, which is not None from then on until the batch is decided, before it asks for the
+    facts that are needed.
+    """
+    command = record.command
+    if not isinstance(command, _ABOUT_ONE) or isinstance(command, Pin) or not 0 < command.seq <= state.seq:
+        return []
+    return [command.seq]
 
 
 def trim(state: Conversation, keep: int, settled_seq: int, settled_offset: int) -> None:

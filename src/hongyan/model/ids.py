@@ -5,6 +5,7 @@ A conversation's id says its kind and, where the members never change, who they 
     s:alice:bob   single: the two users, sorted
     g:book-club   group
     n:alice       system: notices to one user
+    u:alice       self: what a user says to himself, to be found again
 """
 
 import re
@@ -25,7 +26,7 @@ SYSTEM_USER = UserId("system")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
 _CLIENT_MSG_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _CONVERSATION = re.compile(
-    r"s:(?P<low>[A-Za-z0-9_-]{1,32}):(?P<high>[A-Za-z0-9_-]{1,32})|[gn]:[A-Za-z0-9_-]{1,32}", re.ASCII
+    r"s:(?P<low>[A-Za-z0-9_-]{1,32}):(?P<high>[A-Za-z0-9_-]{1,32})|[gnu]:[A-Za-z0-9_-]{1,32}", re.ASCII
 )
 
 
@@ -35,9 +36,15 @@ class ConversationKind(IntEnum):
     SINGLE = 1
     GROUP = 2
     SYSTEM = 3
+    SELF = 4
 
 
-_KINDS = {"s": ConversationKind.SINGLE, "g": ConversationKind.GROUP, "n": ConversationKind.SYSTEM}
+_KINDS = {
+    "s": ConversationKind.SINGLE,
+    "g": ConversationKind.GROUP,
+    "n": ConversationKind.SYSTEM,
+    "u": ConversationKind.SELF,
+}
 
 
 def parse_user_id(text: str, field: str = "user_id") -> UserId:
@@ -63,7 +70,9 @@ def parse_conversation_id(text: str) -> ConversationId:
     """Text from outside as a conversation id of any kind. Raises InvalidField."""
     match = _CONVERSATION.fullmatch(text)
     if not match or (match["low"] is not None and match["low"] >= match["high"]):
-        raise InvalidField(field="conversation_id", reason="expected s:low:high (sorted, different), g:group or n:user")
+        raise InvalidField(
+            field="conversation_id", reason="expected s:low:high (sorted, different), g:group, n:user or u:user"
+        )
     return ConversationId(text)
 
 
@@ -79,12 +88,17 @@ def single_id(one: UserId, other: UserId) -> ConversationId:
     return ConversationId(f"s:{one}:{other}" if one < other else f"s:{other}:{one}")
 
 
+def self_id(user_id: UserId) -> ConversationId:
+    """Where a user saves messages for himself."""
+    return ConversationId(f"u:{user_id}")
+
+
 def group_conversation_id(group_id: str) -> ConversationId:
     """The conversation of a group."""
     return ConversationId(f"g:{group_id}")
 
 
 def fixed_members(conversation_id: ConversationId) -> tuple[UserId, ...]:
-    """The users of a single or system conversation, which its id names; empty for a group."""
+    """The users whom a conversation's id names; empty for a group."""
     kind, _, rest = conversation_id.partition(":")
     return () if kind == "g" else tuple(UserId(name) for name in rest.split(":"))

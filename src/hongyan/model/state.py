@@ -14,15 +14,15 @@ from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, UserId, fixed_members, kind_of
 from hongyan.model.records import AnyBody, Entry, Record, Submitted
 
-FRIEND, BLOCKS = 1, 2
-"""Flags of a member of a single: he is the other one's friend; he hears nothing of the other one."""
+FRIEND, BLOCKS, BLOCKED = 1, 2, 4
+"""Flags of a member of a single: he is the other one's friend; he hears nothing of the other one, or the other of him."""
 
 
 class Seat(msgspec.Struct, frozen=True, gc=False):
     """What a member has beside rank and positions; it hardly ever changes, and most have the plain one.
 
     `first_seq` is the first seq that is visible, 0: the one of joining. `muted_until_ms` is the last moment without a
-    voice. `flags` are FRIEND and BLOCKS.
+    voice. `flags` are FRIEND, BLOCKS and BLOCKED.
     """
 
     first_seq: int = 0
@@ -107,7 +107,8 @@ class Conversation(msgspec.Struct):
 
     What lies below the line is derived or passing: `audience` the members as one shared tuple; `submitted` and
     `recent` the warm windows by submission and by seq; `touched` the members changed since the owner last took them to
-    the store, `seated` those of them whose seat changed, and `is_set` whether the settings did.
+    the store, `seated` those of them whose seat changed, `is_set` whether the settings did. `opened` are the
+    bodies, as they are now, that a rule of this batch may look into, by seq, and all that are new in it; None: no rule will.
     """
 
     conversation_id: ConversationId
@@ -126,13 +127,14 @@ class Conversation(msgspec.Struct):
     touched: dict[UserId, Member] = {}
     seated: set[UserId] = set()
     is_set: bool = False
+    opened: dict[int, AnyBody] | None = None
 
 
 class Outcome(msgspec.Struct, gc=False):
     """What one record did. Exactly one of `receipt` and `refusal` is set, or neither for a silent merge.
 
-    `entry` is new and to be shown; `duplicate` says that the receipt is of an earlier record; `replaced` is the
-    entry that now stands at an older seq; `former` are those who see this entry as their last; `joined` are those who
+    `entry` is new and to be shown; `duplicate` says that the receipt is of an earlier record; `replaced` are the
+    entries that now stand at older seqs; `former` are those who see this entry as their last; `joined` are those who
     see it as their first; `moved` are the users whose positions moved.
     """
 
@@ -140,7 +142,7 @@ class Outcome(msgspec.Struct, gc=False):
     refusal: HongyanError | None = None
     entry: Entry | None = None
     duplicate: bool = False
-    replaced: Entry | None = None
+    replaced: tuple[Entry, ...] = ()
     joined: tuple[UserId, ...] = ()
     former: tuple[UserId, ...] = ()
     moved: tuple[UserId, ...] = ()
@@ -178,6 +180,8 @@ def add_entry(state: Conversation, record: Record, body: AnyBody, *, countable: 
         member.read_countable = count
         state.touched[sender_id] = member
     entry = Entry(state.conversation_id, seq, record.message_id, sender_id, client_msg_id, time_ms, count, body)
+    if state.opened is not None:
+        state.opened[seq] = body
     return Outcome(receipt, None, entry)
 
 

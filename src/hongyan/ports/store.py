@@ -118,6 +118,12 @@ class ConversationStore(Protocol):
         """The facts of entries by conversation and seq, of those that exist; the digest is not among them."""
         ...
 
+    async def encoded(
+        self, keys: Sequence[tuple[ConversationId, int]]
+    ) -> Mapping[tuple[ConversationId, int], tuple[int, bytes]]:
+        """Kind and bytes of entries by conversation and seq, of those that exist, as they are now."""
+        ...
+
     async def persist(self, batch: StoreBatch) -> None:
         """Keeps a batch; repeating one changes nothing.
 
@@ -195,6 +201,32 @@ class HistoryReader(Protocol):
         """Those of the others who are the user's friends (True), or with him in a group of at most so many (False).
 
         Whoever blocks the user, or is blocked by him, is not among them.
+        """
+        ...
+
+
+Place = tuple[ConversationId, int]
+"""A conversation and a seq."""
+
+MENTION_MARK = b"\x82\x01"
+"""The bytes that stand before a mention in an encoded entry (field 16 of Content); other entries may hold them too."""
+
+
+class ListReader(Protocol):
+    """What the list of a user's conversations needs: each call is one read for many conversations."""
+
+    async def outlines(self, user_id: UserId, limit: int) -> Sequence[HeadRow]:
+        """As `heads` without previews: the user's `limit` conversations that changed last, in any order."""
+        ...
+
+    async def at(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
+        """The encoded entries at these places, of those that exist, up to READ_BYTES together."""
+        ...
+
+    async def calling(self, ranges: Sequence[tuple[ConversationId, int, int]], limit: int) -> Sequence[bytes]:
+        """Encoded messages of these ranges (a conversation, from a seq to a seq) that hold MENTION_MARK.
+
+        At most `limit`, and up to READ_BYTES together.
         """
         ...
 

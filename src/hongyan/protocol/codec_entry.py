@@ -2,12 +2,14 @@
 
 import struct
 from functools import lru_cache
+from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from hongyan.model.codes import MalformedFrame
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.records import Amended, AnyBody, Entry, Message, Reaction
+from hongyan.protocol import codec_opaque as opaque
 from hongyan.protocol.codec_body import read_body, read_content, write_body
 from hongyan.protocol.varint import bytes_field, number_field, text_field, varint
 from hongyan.protocol.wire import entry_pb2
@@ -121,7 +123,26 @@ def decode_entry(data: bytes) -> Entry:
 def _read_body(entry: entry_pb2.Entry, name: str) -> AnyBody:
     if name != "message" or not entry.HasField("amendment"):
         return read_body(entry, name)
-    amendment = entry.amendment
+    return _amended(*read_content(entry.message), entry.amendment)
+
+
+def _amended(kind: int, content: bytes, amendment: Any) -> Amended:
     reactions = tuple(Reaction(each.emoji, tuple(map(UserId, each.user_ids))) for each in amendment.reactions)
-    kind, content = read_content(entry.message)
     return Amended(kind, content, amendment.edit_seq, amendment.edited_ms, reactions, amendment.amended_seq)
+
+
+def open_message(data: bytes, kind: int = 0) -> Message | None:
+    """The message in an entry's bytes, None where it holds something else. Its content is not looked into.
+
+    So nobody who changes what lies beside the content changes the content; its kind has to be known from elsewhere.
+    Raises MalformedFrame.
+    """
+    try:
+        entry = opaque.Entry.FromString(data)
+    except DecodeError as error:
+        raise MalformedFrame(reason="not an entry") from error
+    if entry.WhichOneof("body") != "message":
+        return None
+    return (
+        _amended(kind, entry.message, entry.amendment) if entry.HasField("amendment") else Message(kind, entry.message)
+    )

@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 
 from hongyan.model.codes import ContentTooLarge, MalformedFrame
 from hongyan.model.commands import SendMessage
-from hongyan.protocol.codec_content import check_content, is_plain_text
+from hongyan.protocol.codec_content import check_content
 from hongyan.protocol.json_mapping import read_json
 from hongyan.protocol.wire import content_pb2, entry_pb2
 
@@ -65,15 +65,8 @@ def read_content(value: Any, conversation_id: str, limit_bytes: int) -> SendMess
 def rewrite_words(content: bytes, rewrite: Callable[[str], str]) -> bytes:
     """The content with every text that people read replaced by what `rewrite` makes of it; whatever that raises is raised.
 
-    A text of plain ASCII or Chinese is not looked into further than needed: when nothing changes, the same bytes come back.
+    When nothing changes the same bytes come back.
     """
-    if is_plain_text(content):
-        start = 2 if content[1] < 128 else 3
-        text = content[start:].decode()
-        changed = rewrite(text)
-        return (
-            content if changed == text else content_pb2.Content(text=content_pb2.Text(text=changed)).SerializeToString()
-        )
     parsed = content_pb2.Content.FromString(content)
     is_changed = False
     for part, field in _places(parsed):

@@ -1,4 +1,4 @@
-"""The messages of frame.proto with entries, contents and the values of items left as bytes.
+"""The messages of frame.proto and entry.proto with entries, contents and the values of items left as bytes.
 
 An embedded message and a bytes field look the same on the wire, so a page of a thousand entries is framed, or taken
 apart, without looking into one of them. The classes are derived from the generated descriptor, so they cannot drift.
@@ -20,9 +20,15 @@ def _opaque_pool() -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
     for module in (content_pb2, entry_pb2, personal_pb2):
         pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
+    for module in (entry_pb2, frame_pb2):
+        pool.AddSerializedFile(_opaque_copy(module.DESCRIPTOR))
+    return pool
+
+
+def _opaque_copy(descriptor: Any) -> bytes:
     file = descriptor_pb2.FileDescriptorProto()
-    frame_pb2.DESCRIPTOR.CopyToProto(file)
-    file.name, file.package = "hongyan/v1/frame_opaque.proto", "hongyan.v1.opaque"
+    descriptor.CopyToProto(file)
+    file.name, file.package = file.name.replace(".proto", "_opaque.proto"), "hongyan.v1.opaque"
     own = {f"{_PACKAGE}{message.name}" for message in file.message_type}
     for field in (field for message in file.message_type for field in message.field):
         if field.type_name in _OPAQUE:
@@ -30,8 +36,7 @@ def _opaque_pool() -> descriptor_pool.DescriptorPool:
             field.ClearField("type_name")
         elif field.type_name in own:
             field.type_name = field.type_name.replace(_PACKAGE, ".hongyan.v1.opaque.")
-    pool.AddSerializedFile(file.SerializeToString())
-    return pool
+    return file.SerializeToString()
 
 
 _POOL = _opaque_pool()
@@ -51,6 +56,8 @@ def submitted_class(name: str) -> Any:
     """The class of a command that is submitted, by its field's name."""
     return _SUBMITTED[name]
 
+
+Entry = message_class("Entry")
 
 ClientPacket = message_class("ClientPacket")
 ClientFrame = message_class("ClientFrame")
@@ -92,7 +99,7 @@ Push = message_class("Push")
 SignalPush = message_class("SignalPush")
 GoAway = message_class("GoAway")
 Resync = message_class("Resync")
-Presence = message_class("Presence")
-Presences = message_class("Presences")
 
 _SUBMITTED = _submitted_classes()
+Presence = message_class("Presence")
+Presences = message_class("Presences")

@@ -11,19 +11,24 @@ from hongyan.rest.conversations import conversations_router
 from hongyan.rest.gate import Gate
 from hongyan.rest.groups import groups_router
 from hongyan.rest.history import history_router
+from hongyan.rest.integrators import integrators_router
 from hongyan.rest.joining import joining_router
 from hongyan.rest.messages import messages_router
+from hongyan.rest.moderation import moderation_router
 from hongyan.rest.openapi import describe
 from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
 from hongyan.rest.people import people_router
 from hongyan.rest.problems import install
+from hongyan.rest.relations import relations_router
 from hongyan.rest.services import Services
 from hongyan.rest.sync import sync_router
+from hongyan.rest.webhooks import webhooks_router
 
 ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     accounts_router,
     people_router,
+    relations_router,
     messages_router,
     history_router,
     conversations_router,
@@ -31,6 +36,9 @@ ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     joining_router,
     sync_router,
     operations_router,
+    integrators_router,
+    webhooks_router,
+    moderation_router,
 )
 """One line a part of the API."""
 

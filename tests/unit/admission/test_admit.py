@@ -9,15 +9,34 @@ from msgspec.structs import replace
 from hongyan.adapters.log.memory import MemoryLog
 from hongyan.adapters.state.memory import MemoryHot
 from hongyan.admission.admit import Admission, AdmissionOptions, Directory
-from hongyan.model.codes import InvalidField, NotAllowed, NotAMember, Overloaded, RateLimited, UserUnknown
-from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, LeaveGroup, Recall, RemoveMembers, SendMessage
-from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, UserId, kind_of, single_id
+from hongyan.model.codes import (
+    ContentRefused,
+    InvalidField,
+    NotAllowed,
+    NotAMember,
+    Overloaded,
+    RateLimited,
+    UserUnknown,
+)
+from hongyan.model.commands import (
+    AddMembers,
+    AnyCommand,
+    Block,
+    CreateGroup,
+    EditMessage,
+    LeaveGroup,
+    Recall,
+    RemoveMembers,
+    SendMessage,
+)
+from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, UserId, kind_of, self_id, single_id
 from hongyan.model.records import Record
 from hongyan.ports.link import Submission
 from tests.contract.rows import head, update
 
 ALICE, BOB, CAROL, NOBODY = (UserId(name) for name in ("alice", "bob", "carol", "nobody"))
 SINGLE, GROUP, NOTICES = single_id(ALICE, BOB), ConversationId("g:books"), ConversationId("n:alice")
+SAVED = self_id(ALICE)
 OPTIONS = AdmissionOptions(group_members=30, recall_window_ms=1_000, submissions_per_s=10, burst=5)
 
 
@@ -121,6 +140,10 @@ def test_the_digest_is_of_what_was_asked_and_of_nothing_else() -> None:
         (asked(sender=CAROL), NotAMember),
         (asked(Recall(1, 0), sender=CAROL), NotAMember),
         (asked(to=NOTICES), NotAllowed),
+        (asked(to=SAVED, sender=BOB), NotAMember),
+        (asked(to=SAVED, sender=SYSTEM_USER), NotAMember),
+        (asked(LeaveGroup(), SAVED), InvalidField),
+        (asked(Block(on=True), SAVED), InvalidField),
         (asked(CreateGroup("Books", (), 0)), InvalidField),
         (asked(CreateGroup("Books", (), 0), NOTICES), InvalidField),
         (asked(AddMembers((CAROL,), 0)), InvalidField),
@@ -142,6 +165,12 @@ def test_the_system_speaks_in_system_conversations() -> None:
     world = World()
     world.admit(asked(to=NOTICES, sender=SYSTEM_USER))
     assert len(world.taken()) == 1
+
+
+def test_a_user_saves_messages_for_himself_and_nobody_is_looked_up() -> None:
+    world = World()
+    world.admit(asked(to=SAVED))
+    assert [record.conversation_id for record in world.taken()] == [SAVED]
 
 
 def test_pressure_refuses_before_anything_else_and_costs_no_token() -> None:
@@ -284,3 +313,66 @@ def test_buckets_are_not_forgotten_while_they_say_something(monkeypatch: pytest.
         world.admit(asked(to=GROUP, sender=UserId(f"u{number}")))
     with pytest.raises(RateLimited):
         world.admission.admit(asked(to=GROUP))
+
+
+# Screens
+
+
+class Stars:
+    """Makes stars of words, and asks about those that begin with a question mark."""
+
+    def screen(self, submission: Submission) -> AnyCommand | None:
+        """See ports.screen."""
+        command = submission.command
+        assert isinstance(command, SendMessage | EditMessage)
+        if command.content.startswith(b"?"):
+            return None
+        if command.content == b"no":
+            raise ContentRefused(reason="no")
+        return replace(command, content=b"*" * len(command.content))
+
+    async def screen_late(self, submission: Submission) -> AnyCommand:
+        """See ports.screen."""
+        await asyncio.sleep(0)
+        assert isinstance(submission.command, SendMessage)
+        return replace(submission.command, content=b"!")
+
+
+def contents(world: World) -> list[bytes]:
+    return [record.command.content for record in world.taken() if isinstance(record.command, SendMessage | EditMessage)]
+
+
+async def test_a_screen_changes_messages_and_edits_and_nothing_passes_by_it() -> None:
+    world = World()
+    await world.hot.write([update(head(1, 0))])
+    world.admit(asked("before"))
+    world.admission.screen = Stars()
+    world.admit(asked("hello", name="b"))
+    world.admit(asked(EditMessage(1, 1, b"edited"), name="c"))
+    later = world.admission.admit(asked("?", name="d"))
+    assert later is not None
+    await later()
+    with pytest.raises(ContentRefused):
+        world.admission.admit(asked("no", name="e"))
+    world.admission.screen = None
+    world.now_ms += 10_000
+    world.admit(asked("after", name="f"))
+    assert contents(world) == [b"before", b"*****", b"******", b"!", b"after"]
+
+
+async def test_what_a_screen_makes_of_a_message_leaves_its_fingerprint_that_of_what_was_asked() -> None:
+    world = World()
+    world.admit(asked("hello"))
+    world.admission.screen = Stars()
+    world.admit(asked("hello"))
+    first, second = world.taken()
+    assert first.digest == second.digest
+    assert first.command != second.command
+
+
+def test_what_the_system_says_and_other_commands_are_not_screened() -> None:
+    world = World()
+    world.admission.screen = Stars()
+    world.admit(asked("notice", to=NOTICES, sender=SYSTEM_USER))
+    world.admit(asked(Recall(1, 0)))
+    assert contents(world) == [b"notice"]

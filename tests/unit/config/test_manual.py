@@ -29,4 +29,5 @@ def test_what_is_secret_is_hidden_when_redacted() -> None:
     key = msgspec.structs.replace(keys.keys()["data_dir"], secret=True)
     assert assignment(key, "s3cret", redacted=False) == 'data_dir = "s3cret"'
     assert assignment(key, "s3cret", redacted=True) == 'data_dir = "(redacted)"'
-    assert toml(Config(), redacted=True) == toml(Config()), "no key is secret today: secrets are files"
+    assert 'check_secret = "(redacted)"' in toml(Config(), redacted=True)
+    assert "(redacted)" not in toml(Config())

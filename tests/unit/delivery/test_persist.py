@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hongyan.adapters.log.memory import MemoryLog
 from hongyan.adapters.state.memory import MemoryHot
 from hongyan.adapters.store.memory import MemoryStore
-from hongyan.delivery.persist import Gathering, Persister, PersistOptions, trim_log
+from hongyan.delivery.persist import Gathering, Persister, PersistOptions, Retention, trim_log
 from hongyan.delivery.work import Work, conversation_row, touched_rows
 from hongyan.model.codes import StorageFull, Unavailable
 from hongyan.model.commands import AddMembers, AnyCommand, LeaveGroup, Mark, MovePositions, Recall, RemoveMembers
@@ -271,7 +271,7 @@ async def filled_log(count: int) -> MemoryLog:
 async def test_the_log_goes_below_what_the_store_holds_less_what_is_kept_for_others() -> None:
     log, store = await filled_log(10), MemoryStore()
     await store.persist(batch(8))
-    await trim_log(log, store, retention_records=3)
+    await trim_log(log, store, Retention(3))
     with pytest.raises(Unavailable):
         await log.read(0, 3, 10)
     assert (await log.read(0, 4, 10)).first_offset == 5
@@ -279,9 +279,9 @@ async def test_the_log_goes_below_what_the_store_holds_less_what_is_kept_for_oth
 
 async def test_nothing_of_the_log_goes_that_the_store_has_not_kept() -> None:
     log, store = await filled_log(10), MemoryStore()
-    await trim_log(log, store, retention_records=0)
+    await trim_log(log, store, Retention(0))
     await store.persist(batch(2))
-    await trim_log(log, store, retention_records=5)
+    await trim_log(log, store, Retention(5))
     assert (await log.read(0, -1, 10)).first_offset == 0
 
 
@@ -296,10 +296,10 @@ async def test_a_full_disk_is_no_reason_to_stop_trimming_for_good() -> None:
 
     log, store = await filled_log(10), Full()
     await store.persist(batch(8))
-    await trim_log(log, store, retention_records=3)
+    await trim_log(log, store, Retention(3))
     assert (await log.read(0, -1, 10)).first_offset == 0
     store.is_full = False
-    await trim_log(log, store, retention_records=3)
+    await trim_log(log, store, Retention(3))
     assert (await log.read(0, 4, 10)).first_offset == 5
 
 
@@ -318,3 +318,17 @@ async def test_a_disk_that_is_full_for_a_moment_is_said_once(logged: list[dict[s
         await persister.put(batch(1))
         await persister.drained()
     assert [line["log_level"] for line in logged] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("retention", "below"),
+    [
+        (Retention(3), 97),
+        (Retention(3, 50, needed=99), 97),
+        (Retention(3, 50, needed=80), 80),
+        (Retention(3, 50, needed=10), 50),
+        (Retention(3, 0, needed=10), 97),
+    ],
+)
+def test_another_reader_keeps_what_it_needs_of_the_log_up_to_a_bound(retention: Retention, below: int) -> None:
+    assert retention.below(100) == below

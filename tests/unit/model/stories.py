@@ -11,6 +11,7 @@ ALICE, BOB, CAROL, DAVE = (UserId(name) for name in ("alice", "bob", "carol", "d
 SINGLE = single_id(ALICE, BOB)
 GROUP = ConversationId("g:books")
 NOTICES = ConversationId("n:alice")
+SAVED = ConversationId("u:alice")
 LIMIT = 5
 WINDOW_MS = 120_000
 
@@ -20,6 +21,7 @@ class Story:
 
     def __init__(self, conversation_id: ConversationId = SINGLE) -> None:
         self.state: Conversation = new_conversation(conversation_id)
+        self.state.opened = {}
         self.records: list[Record] = []
         self.now_ms = 1_000
 

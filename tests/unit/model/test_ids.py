@@ -13,6 +13,7 @@ from hongyan.model.ids import (
     parse_conversation_id,
     parse_device_id,
     parse_user_id,
+    self_id,
     single_id,
 )
 
@@ -78,6 +79,7 @@ def test_other_client_msg_ids_are_refused(name: str) -> None:
         ("g:book-club", ConversationKind.GROUP, ()),
         (f"g:{LONGEST}", ConversationKind.GROUP, ()),
         ("n:alice", ConversationKind.SYSTEM, ("alice",)),
+        ("u:alice", ConversationKind.SELF, ("alice",)),
     ],
 )
 def test_a_conversation_id_says_what_it_is_and_who_is_in(
@@ -103,6 +105,8 @@ BAD_CONVERSATIONS = [
     f"g:{LONGEST}x",
     "n:",
     "n:a:b",
+    "u:",
+    "u:a:b",
     "x:alice",
     "G:books",
     "g:books\n",
@@ -129,6 +133,10 @@ def test_a_single_has_one_id_whoever_begins(one: str, other: str) -> None:
 def test_nobody_has_a_single_with_himself() -> None:
     with pytest.raises(InvalidField, match="two different users"):
         single_id(UserId("alice"), UserId("alice"))
+
+
+def test_everybody_has_one_conversation_with_himself() -> None:
+    assert parse_conversation_id(self_id(UserId("alice"))) == "u:alice"
 
 
 def test_a_groups_conversation_is_named_for_the_group() -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 from hongyan.model.ids import ConversationId
 from hongyan.protocol.codec import decode_entry
-from hongyan.protocol.frames import EntryPage, GetEntries, Sync, SyncPage
+from hongyan.protocol.frames import EntryPage, GetEntries, GetItems, ItemPage, Sync, SyncPage, WatchPresence
 from hongyan_client.connection import Connection
 from hongyan_client.device import Device
 from hongyan_client.errors import ConnectionLostError, OutcomeUnknownError, RefusedError
@@ -30,6 +30,8 @@ class CatchUp:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._sync())
                 group.create_task(self._pull_all(group))
+                group.create_task(self._fetch_items())
+                group.create_task(self._watch_again())
         except* ConnectionLostError:
             # Whoever serves the connection sees the same, and the next connection begins anew.
             pass
@@ -50,6 +52,46 @@ class CatchUp:
             failures = 0
             assert isinstance(page, SyncPage), "the answer to sync"
             device.take_sync_page(page)
+
+    async def _fetch_items(self) -> None:
+        device, failures = self._device, 0
+        while True:
+            await device.items_wanted.wait()
+            device.items_wanted.clear()
+            try:
+                await self._items_above()
+                failures = 0
+            except (OutcomeUnknownError, RefusedError) as error:
+                failures += 1
+                device.items_wanted.set()
+                await asyncio.sleep(_delay_s(failures, error))
+
+    async def _items_above(self) -> None:
+        """All pages above what is known."""
+        cursor, since = "", self._device.items.version
+        while True:
+            page = await self._connection.ask(GetItems(since, cursor), self._options.request_timeout_s)
+            assert isinstance(page, ItemPage), "the answer to get_items"
+            self._device.take_items(page)
+            if not page.more:
+                return
+            cursor = page.cursor
+
+    async def _watch_again(self) -> None:
+        """A server forgets whom a device watches when the device goes. The answer is taken in as pushes are."""
+        watched, failures = self._device.presences.watched, 0
+        while watched:
+            try:
+                await self._connection.ask(WatchPresence(watched), self._options.request_timeout_s)
+                return
+            except OutcomeUnknownError as error:
+                failures += 1
+                await asyncio.sleep(_delay_s(failures, error))
+            except RefusedError as error:
+                if error.permanent:
+                    return
+                failures += 1
+                await asyncio.sleep(_delay_s(failures, error))
 
     async def _pull_all(self, group: asyncio.TaskGroup) -> None:
         device = self._device

@@ -8,43 +8,47 @@ from typing import Self
 
 import msgspec
 
-from hongyan.model.commands import AddMembers, AnyCommand, CreateGroup, LeaveGroup, Recall, RemoveMembers, SendMessage
+from hongyan.model.commands import AnyCommand
 from hongyan.model.ids import (
     ConversationId,
     ConversationKind,
     UserId,
-    group_conversation_id,
     kind_of,
     parse_client_msg_id,
     parse_conversation_id,
     single_id,
 )
+from hongyan.model.personal import ConversationSettings, is_hidden
 from hongyan.model.records import Entry
-from hongyan.protocol.codec_content import build_content
-from hongyan.protocol.content import ContentView, Text
 from hongyan.protocol.frames import (
     ClientCommand,
     EntryPage,
     GetEntries,
     GetMembers,
     GetPositions,
+    ItemsChanged,
     MemberPage,
     MemberRow,
     Position,
     Positions,
+    Presence,
+    PutItems,
     ServerEvent,
     SignalRequest,
+    WatchPresence,
 )
 from hongyan_client.auth import Login, Session, TokenSource, find_endpoint
 from hongyan_client.catch_up import page_of
+from hongyan_client.commands import Commands
 from hongyan_client.copy import Copy
 from hongyan_client.device import Device, Sent
 from hongyan_client.errors import ClientError, ClosedError, ConnectionLostError
 from hongyan_client.events import Event
-from hongyan_client.ids import new_group_id
+from hongyan_client.items import Items
 from hongyan_client.line import Line
 from hongyan_client.options import ClientOptions
 from hongyan_client.outbox import Pending
+from hongyan_client.personal import Personal
 from hongyan_client.replica import Page
 from hongyan_client.store import MemoryStore, Store
 
@@ -55,7 +59,8 @@ class Conversation(msgspec.Struct, frozen=True):
     """A conversation as the list shows it.
 
     `head` is its last seq, `unread` what others wrote since `read_seq`; `last` is its last entry. `member` is False once
-    this user has left or was removed. `name` is a group's.
+    this user has left or was removed. `name` is a group's. `settings` is how the user wants to see it, and `hidden` whether
+    that means not at all for now.
     """
 
     conversation_id: ConversationId
@@ -66,9 +71,11 @@ class Conversation(msgspec.Struct, frozen=True):
     read_seq: int
     member: bool
     last: Entry | None
+    settings: ConversationSettings = ConversationSettings()
+    hidden: bool = False
 
 
-class Client:
+class Client(Commands, Personal):
     """A device of a user: sends, receives, and keeps a copy of the conversations that survives interruptions.
 
     `url` is the server's HTTP address, or a WebSocket address together with a TokenSource. Everything is done on the event
@@ -161,21 +168,24 @@ class Client:
         return single_id(self.user_id, UserId(user_id))
 
     def conversations(self) -> list[Conversation]:
-        """All that is known locally, the one that was last spoken in first."""
-        found = [_shown(copy) for copy in self._device.replica if copy.head]
-        return sorted(found, key=_when, reverse=True)
+        """All that is known locally: pinned ones first, then the one last spoken in. Hidden ones are left out."""
+        found = [self._shown(copy) for copy in self._device.replica if copy.head]
+        return sorted((shown for shown in found if not shown.hidden), key=_when, reverse=True)
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """One of them."""
         copy = self._device.replica.get(ConversationId(conversation_id))
-        return _shown(copy) if copy is not None and copy.head else None
+        return self._shown(copy) if copy is not None and copy.head else None
 
     def pending(self, conversation_id: str) -> Sequence[Pending]:
         """What was submitted here and has no receipt yet, in order."""
         return [item for item in self._device.outbox if item.submit.conversation_id == conversation_id]
 
     async def entries(self, conversation_id: str, *, before: int = 0, limit: int = 100) -> list[Entry]:
-        """The last entries that are kept locally, ascending; with `before`, the last ones below that seq."""
+        """The last entries that are kept locally, ascending; with `before`, the last ones below that seq.
+
+        What this user deleted for himself, or cleared, is among them and not to be shown: see `is_deleted_for_me`.
+        """
         copy = self._device.replica.get(ConversationId(conversation_id))
         if copy is None:
             return []
@@ -205,30 +215,8 @@ class Client:
 
     # Saying and doing
 
-    async def send(
-        self,
-        conversation_id: str,
-        content: str | ContentView,
-        *,
-        mention: Sequence[str] = (),
-        mention_all: bool = False,
-        client_msg_id: str = "",
-    ) -> Sent:
-        """Sends a text or other content, and returns when it is durable on the server, however long that takes.
-
-        It is kept until then, across reconnects and restarts, and sent again under one id, so it happens once. Waits
-        first while too much is under way (`ClientOptions.outbox`). To stop waiting is not to take back: cancelled, or
-        timed out by the caller, it is sent all the same. Raises RefusedError when the server refuses it for good.
-
-        With a `client_msg_id` of your own, the same said again by another run is the same message: see `submit`.
-        """
-        view = content if isinstance(content, ContentView) else ContentView(Text(content), tuple(mention), mention_all)
-        encoded = build_content(view)
-        command = SendMessage(view.kind, encoded, view.mention_all)
-        return await self.submit(conversation_id, command, client_msg_id=client_msg_id)
-
     async def submit(self, conversation_id: str, command: AnyCommand, *, client_msg_id: str = "") -> Sent:
-        """Submits any command as `send` does a message; the calls below are its usual forms.
+        """Submits any command as `send` does a message; the calls of `Commands` are its usual forms.
 
         `client_msg_id` is 1 to 64 of A-Z a-z 0-9 _ - : . of your choice, for what must not happen twice however often your
         program runs: the same command under the same id gives the first one's `Sent` again. Raises RefusedError, with the
@@ -237,28 +225,6 @@ class Client:
         key = parse_conversation_id(conversation_id)
         own = parse_client_msg_id(client_msg_id) if client_msg_id else None
         return await self._device.submit(key, command, own)
-
-    async def recall(self, conversation_id: str, seq: int) -> Sent:
-        """Takes a message back. Raises RefusedError: too late, not yours, recalled already."""
-        return await self.submit(conversation_id, Recall(seq, window_ms=0))
-
-    async def create_group(self, name: str, members: Sequence[str] = (), *, group_id: str = "") -> ConversationId:
-        """Makes a group of oneself and others, under an id of your choice or a new one. Raises RefusedError."""
-        command = CreateGroup(name, tuple(map(UserId, members)), limit=0)
-        key = group_conversation_id(group_id) if group_id else new_group_id()
-        return (await self.submit(key, command)).conversation_id
-
-    async def add_members(self, conversation_id: str, members: Sequence[str]) -> Sent:
-        """Takes users into a group. Raises RefusedError."""
-        return await self.submit(conversation_id, AddMembers(tuple(map(UserId, members)), limit=0))
-
-    async def remove_members(self, conversation_id: str, members: Sequence[str]) -> Sent:
-        """Puts members out of a group. Raises RefusedError."""
-        return await self.submit(conversation_id, RemoveMembers(tuple(map(UserId, members))))
-
-    async def leave(self, conversation_id: str) -> Sent:
-        """Leaves a group. Raises RefusedError."""
-        return await self.submit(conversation_id, LeaveGroup())
 
     async def mark_read(self, conversation_id: str, seq: int | None = None) -> None:
         """Has read up to `seq`, or all. Counts here at once; the server is told as soon as may be."""
@@ -296,6 +262,39 @@ class Client:
         assert isinstance(found, Positions), "the answer to get_positions"
         return found.positions
 
+    # Who is there
+
+    async def watch(self, user_ids: Sequence[str]) -> list[Presence]:
+        """Wants to be told when these users come and go, and no others any more; gives those who may be seen.
+
+        Holds over reconnects, until the next call. Raises RefusedError, ConnectionLostError, OutcomeUnknownError.
+        """
+        presences = self._device.presences
+        presences.watch(map(UserId, user_ids))
+        await self._ask(WatchPresence(presences.watched))
+        return [found for user_id in presences.watched if (found := presences.get(user_id)) is not None]
+
+    def presence(self, user_id: str) -> Presence | None:
+        """What is known of a user who is watched; None when he may not be seen."""
+        return self._device.presences.get(UserId(user_id))
+
+    @property
+    def _items(self) -> Items:
+        return self._device.items
+
+    def _countable(self, conversation_id: str) -> int:
+        copy = self._device.replica.get(ConversationId(conversation_id))
+        return copy.countable if copy is not None else 0
+
+    def _head(self, conversation_id: str) -> int:
+        copy = self._device.replica.get(ConversationId(conversation_id))
+        return copy.head if copy is not None else 0
+
+    async def _put(self, asked: PutItems) -> ItemsChanged:
+        changed = await self._ask(asked)
+        assert isinstance(changed, ItemsChanged), "the answer to put_items"
+        return changed
+
     @property
     def _device(self) -> Device:
         if self._started is None:
@@ -327,6 +326,22 @@ class Client:
             return None
         entries = await read(key, copy.low, high, limit, backward=True)
         return Page(tuple(entries), more=entries[0].seq > max(1, copy.first_seq))
+
+    def _shown(self, copy: Copy) -> Conversation:
+        key = copy.conversation_id
+        settings = self.settings_of(key)
+        return Conversation(
+            conversation_id=key,
+            kind=kind_of(key),
+            name=copy.name,
+            head=copy.head,
+            unread=copy.unread,
+            read_seq=copy.read_seq,
+            member=copy.member,
+            last=copy.preview,
+            settings=settings,
+            hidden=is_hidden(settings, copy.countable),
+        )
 
     async def _wait(self, event: asyncio.Event) -> None:
         await event.wait()
@@ -364,18 +379,5 @@ def _first(group: BaseExceptionGroup[ClientError]) -> ClientError:
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-def _when(shown: Conversation) -> tuple[int, ConversationId]:
-    return (shown.last.time_ms if shown.last else 0, shown.conversation_id)
-
-
-def _shown(copy: Copy) -> Conversation:
-    return Conversation(
-        copy.conversation_id,
-        kind_of(copy.conversation_id),
-        copy.name,
-        copy.head,
-        copy.unread,
-        copy.read_seq,
-        copy.member,
-        copy.preview,
-    )
+def _when(shown: Conversation) -> tuple[int, int, ConversationId]:
+    return (shown.settings.pin_order, shown.last.time_ms if shown.last else 0, shown.conversation_id)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from picows import WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from hongyan.model.commands import SendMessage
+from hongyan.model.commands import EditMessage, SendMessage
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ClientMsgId
 from hongyan.protocol.client import AfterClose, ClientEnd, Received
@@ -265,11 +265,13 @@ class Connection(WSListener):
 
 
 def _size_bytes(command: ClientCommand) -> int:
-    if isinstance(command, Submit) and isinstance(command.command, SendMessage):
+    if isinstance(command, Submit) and isinstance(command.command, SendMessage | EditMessage):
         return FRAME_BYTES + len(command.command.content)
     if isinstance(command, Submit):
-        members = getattr(command.command, "member_ids", ())
-        return FRAME_BYTES + 40 * len(members) + 4 * len(getattr(command.command, "name", ""))
+        asked = command.command
+        users = getattr(asked, "member_ids", ()) or getattr(asked, "allowed_ids", ())
+        words = [getattr(asked, name, None) or "" for name in ("name", "announcement", "note", "nickname")]
+        return FRAME_BYTES + 40 * len(users) + 4 * sum(map(len, words))
     return FRAME_BYTES
 
 

@@ -5,24 +5,33 @@ them. All rules are merges (a maximum, an end that grows, a placeholder that nev
 late or in another order.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 import msgspec
 
+from hongyan.model.amendments import amended, target_of
 from hongyan.model.ids import ConversationId, UserId
 from hongyan.model.records import (
+    AnyBody,
+    DeleteNotice,
+    EditNotice,
     Entry,
     GroupCreated,
+    GroupDismissed,
+    GroupProfileSet,
+    JoinAnswered,
+    MemberJoined,
     MemberLeft,
     MembersAdded,
     MembersRemoved,
-    Message,
-    Recalled,
     RecallNotice,
 )
 
 BEYOND_LIMIT = 1_000
 """How many entries above a hole are kept until it is filled; more are let go and pulled again."""
+TELLING_LIMIT = 1_000
+"""How many entries that told of changes are remembered, for pages that were made before them and arrive after them."""
 
 
 class Copy(msgspec.Struct):
@@ -32,7 +41,7 @@ class Copy(msgspec.Struct):
     `countable` the countable number there. `first_seq` is the first seq this user may see, 0 while unknown.
     `read_seq` and `read_countable` are the own read position and the countable number there; `wanted_read_seq` is a read
     position above it whose countable number is not known yet. `confirmed_seq` and `delivered_seq` are the own positions
-    that the server is known to have. `member_seq` is where `member` was last decided.
+    that the server is known to have. `member_seq` is where `member` was last decided, `name_seq` where `name` was.
     """
 
     conversation_id: ConversationId
@@ -50,6 +59,7 @@ class Copy(msgspec.Struct):
     member_seq: int = 0
     name: str = ""
     preview: Entry | None = None
+    name_seq: int = 0
 
     @property
     def unread(self) -> int:
@@ -63,12 +73,20 @@ class Added(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
 
 
-class Replaced(msgspec.Struct, frozen=True):
-    """To the store: a placeholder stands at `seq` from now on."""
+class Told(msgspec.Struct, frozen=True):
+    """To the store: this entry tells a change of an earlier one; see `Told.concerns` and `model.amendments.amended`."""
 
-    conversation_id: ConversationId
-    seq: int
-    by_user_id: UserId
+    entry: Entry
+
+    @property
+    def seq(self) -> int:
+        """The message it is about."""
+        return target_of(self.entry)
+
+    def concerns(self, earlier: Entry) -> bool:
+        """Whether an earlier entry may change by it: the message itself, and what earlier edits of it said."""
+        body = earlier.body
+        return earlier.seq == self.seq or (isinstance(body, EditNotice) and body.seq == self.seq)
 
 
 class DroppedBelow(msgspec.Struct, frozen=True):
@@ -78,22 +96,42 @@ class DroppedBelow(msgspec.Struct, frozen=True):
     seq: int
 
 
-StoreChange = Added | Replaced | DroppedBelow
+StoreChange = Added | Told | DroppedBelow
 
 
-def placeholder(entry: Entry, by_user_id: UserId) -> Entry:
-    """What stands where a message stood that was recalled."""
-    return msgspec.structs.replace(entry, body=Recalled(by_user_id))
+def takes_in(entry: Entry, me: UserId) -> bool:
+    """Whether an entry makes this user a member."""
+    body = entry.body
+    match body:
+        case GroupCreated() | MembersAdded():
+            return me in body.member_ids
+        case MemberJoined():
+            return entry.sender_id == me
+        case JoinAnswered():
+            return body.accept and body.user_id == me
+    return False
+
+
+def _puts_out(entry: Entry, me: UserId) -> bool:
+    body: AnyBody = entry.body
+    match body:
+        case MembersRemoved():
+            return me in body.member_ids
+        case MemberLeft():
+            return entry.sender_id == me
+        case GroupDismissed():
+            return True
+    return False
 
 
 class Working:
-    """A copy at work: with the entries that wait above a hole, and the recalls seen."""
+    """A copy at work: with the entries that wait above a hole, and the changes told."""
 
     def __init__(self, copy: Copy) -> None:
         self.copy = copy
         self._beyond: dict[int, Entry] = {}
-        # By target: a page that was made before a recall may arrive after its notice.
-        self._recalled: dict[int, UserId] = {}
+        # A page that was made before a change was told may arrive after it.
+        self._telling: deque[Told] = deque(maxlen=TELLING_LIMIT)
 
     @property
     def has_hole(self) -> bool:
@@ -116,26 +154,25 @@ class Working:
             self.move_read(entry.seq, entry.countable)
             copy.confirmed_seq = max(copy.confirmed_seq, entry.seq)
         self._see_members(entry, me)
-        if isinstance(entry.body, RecallNotice):
-            self._recalled[entry.body.seq] = entry.sender_id
-            if copy.preview.seq == entry.body.seq:
-                copy.preview = placeholder(copy.preview, entry.sender_id)
+        self._see_name(entry)
+        if target_of(entry):
+            self._telling.append(Told(entry))
         if entry.seq > copy.high:
             self._keep_beyond(entry)
 
-    def merge(self) -> list[Added | Replaced]:
+    def merge(self) -> list[Added | Told]:
         """Moves what continues the range into it; gives what the store has to do, in order."""
         copy = self.copy
         added: list[Entry] = []
-        replaced: list[Replaced] = []
+        told: list[Told] = []
         while (entry := self._beyond.pop(copy.high + 1, None)) is not None:
             copy.high = entry.seq
-            added.append(self._as_it_stands(entry))
+            added.append(self._as_it_ends(entry))
             if entry.seq == copy.wanted_read_seq:
                 self.move_read(entry.seq, entry.countable)
-            if isinstance(entry.body, RecallNotice) and copy.low <= entry.body.seq < entry.seq:
-                replaced.append(Replaced(copy.conversation_id, entry.body.seq, entry.sender_id))
-        return [Added(tuple(added)), *replaced] if added else []
+            if target_of(entry):
+                told.append(Told(entry))
+        return [Added(tuple(added)), *told] if added else []
 
     def begin_with(self, entry: Entry) -> list[StoreChange]:
         """The range, empty so far, begins with this entry; nobody is told that it is new."""
@@ -144,7 +181,7 @@ class Working:
 
     def extend_down(self, entries: Iterable[Entry], *, reaches_first: bool) -> list[StoreChange]:
         """Takes in a page that ends right below the range; one that does not is left alone."""
-        page = [self._as_it_stands(entry) for entry in entries]
+        page = list(map(self._as_it_stands, entries))
         copy = self.copy
         if not page or [entry.seq for entry in page] != list(range(copy.low - len(page), copy.low)):
             return []
@@ -192,23 +229,33 @@ class Working:
         self._beyond.setdefault(entry.seq, entry)
 
     def _as_it_stands(self, entry: Entry) -> Entry:
-        by_user_id = self._recalled.get(entry.seq)
-        if by_user_id is None or not isinstance(entry.body, Message):
-            return entry
-        return placeholder(entry, by_user_id)
+        """A fetched entry with what was told since, as far as the range goes; what lies beyond is told when it is joined."""
+        known = [told.entry for told in self._telling if told.entry.seq <= self.copy.high and told.concerns(entry)]
+        for later in sorted(known, key=lambda told: told.seq):
+            entry = amended(entry, later)
+        return self._as_it_ends(entry)
+
+    def _as_it_ends(self, entry: Entry) -> Entry:
+        """Nobody is shown what is known to have been taken away, however far above that was told."""
+        for told in self._telling:
+            if told.seq == entry.seq and isinstance(told.entry.body, RecallNotice | DeleteNotice):
+                return amended(entry, told.entry)
+        return entry
 
     def _see_members(self, entry: Entry, me: UserId) -> None:
-        copy, body = self.copy, entry.body
-        if isinstance(body, GroupCreated):
-            copy.name = copy.name or body.name
+        copy = self.copy
         if entry.seq <= copy.member_seq:
             return
-        if isinstance(body, GroupCreated | MembersAdded) and me in body.member_ids:
+        if takes_in(entry, me):
             copy.member, copy.member_seq = True, entry.seq
             copy.first_seq = max(copy.first_seq, entry.seq)
-            # What came before is not theirs to see, so it counts as read; the entry itself is not countable.
+            # What came before was not theirs to read, so it counts as read; the entry itself is not countable.
             self.move_read(entry.seq - 1, entry.countable)
-        elif (isinstance(body, MembersRemoved) and me in body.member_ids) or (
-            isinstance(body, MemberLeft) and entry.sender_id == me
-        ):
+        elif _puts_out(entry, me):
             copy.member, copy.member_seq = False, entry.seq
+
+    def _see_name(self, entry: Entry) -> None:
+        copy, body = self.copy, entry.body
+        name = body.name if isinstance(body, GroupCreated | GroupProfileSet) else None
+        if name is not None and entry.seq > copy.name_seq:
+            copy.name, copy.name_seq = name, entry.seq

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hongyan.model.commands import AnyCommand
+from hongyan.model.commands import AnyCommand, RequestJoin
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.records import Entry
 from hongyan.protocol.client import Received
@@ -15,6 +15,8 @@ from hongyan.protocol.codec import decode_entry
 from hongyan.protocol.frames import (
     Connected,
     ErrorReply,
+    ItemPage,
+    ItemsChanged,
     Positions,
     Push,
     ReceiptReply,
@@ -23,13 +25,16 @@ from hongyan.protocol.frames import (
     Submit,
     SyncPage,
 )
+from hongyan.protocol.frames import Presences as PresencesFrame
 from hongyan_client.connection import Connection
 from hongyan_client.errors import ClientError, ClosedError, RefusedError, StoreError
-from hongyan_client.events import EntryAdded, EventQueue, SignalReceived, SubmissionRefused
+from hongyan_client.events import EntryAdded, EventQueue, ItemChanged, SignalReceived, SubmissionRefused
 from hongyan_client.ids import new_client_msg_id
+from hongyan_client.items import ItemChanges, Items
 from hongyan_client.keeper import Keeper
 from hongyan_client.options import ClientOptions
 from hongyan_client.outbox import Outbox, Pending
+from hongyan_client.presences import Presences
 from hongyan_client.replica import Page, Pull, Replica
 from hongyan_client.store import Store
 
@@ -56,12 +61,14 @@ class Device:
         self.keeper = Keeper(store, self._kept)
         self.replica = Replica(UserId(""))
         self.outbox = Outbox()
+        self.items = Items()
+        self.presences = Presences()
         self.cursor = ""
         self.synced = False
         self.connection: Connection | None = None
         self.ended: ClientError | None = None
         # Set while there is something to do, or a state holds; all are set at the end, so that nobody waits for ever.
-        self.sync_wanted, self.pull_wanted = asyncio.Event(), asyncio.Event()
+        self.sync_wanted, self.pull_wanted, self.items_wanted = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.online, self.in_step = asyncio.Event(), asyncio.Event()
         self._options = options
         self._loop = asyncio.get_running_loop()
@@ -75,6 +82,7 @@ class Device:
         kept = await self.keeper.open()
         self.replica = Replica(kept.user_id, kept.copies)
         self.outbox = Outbox(kept.pending, pipeline=self._options.pipeline)
+        self.items = Items(kept.items, kept.items_version)
         self.cursor, self.synced = kept.cursor, kept.synced
         self._room = asyncio.Semaphore(max(0, self._options.outbox - len(self.outbox)))
 
@@ -89,6 +97,7 @@ class Device:
             self.keeper.note(user_id=welcome.user_id)
         self.connection = connection
         self.outbox.window = welcome.limits.pending_submissions
+        self.items.hear(welcome.items_version)
         self.take_sync_page(welcome.sync_page)
         self.replica.forget_marks()
         self._remark_at_s = self._loop.time() + REMARK_EVERY_S
@@ -123,7 +132,7 @@ class Device:
                 waiting.set_exception(error)
         self._waiting.clear()
         self.events.close(None if isinstance(error, ClosedError) else error)
-        for event in (self.online, self.in_step, self.sync_wanted, self.pull_wanted):
+        for event in (self.online, self.in_step, self.sync_wanted, self.pull_wanted, self.items_wanted):
             event.set()
         for _ in range(self._options.outbox):
             self._room.release()
@@ -144,10 +153,24 @@ class Device:
                 self.replica.take_positions(event)
             elif isinstance(event, SignalPush):
                 self.events.put(SignalReceived(event.conversation_id, event.sender_id, event.kind))
+            elif isinstance(event, ItemsChanged | PresencesFrame):
+                self._take_personal(event)
             elif isinstance(event, Resync):
                 self.sync_wanted.set()
         self.settle()
         self.pump()
+
+    def _take_personal(self, event: ItemsChanged | PresencesFrame) -> None:
+        if isinstance(event, ItemsChanged):
+            self._keep_items(self.items.take_changed(event))
+            return
+        for presence in self.presences.take(event):
+            self.events.put(presence)
+
+    def take_items(self, page: ItemPage) -> None:
+        """A page of the user's items."""
+        self._keep_items(self.items.take_page(page))
+        self.settle()
 
     def take_sync_page(self, page: SyncPage) -> None:
         """Conversations changed since the cursor; asks on by itself while there are more."""
@@ -183,15 +206,18 @@ class Device:
         for event in settled.events:
             if isinstance(event, EntryAdded) and event.entry.sender_id == self.replica.me:
                 self._finish_by_entry(event.entry)
-            if isinstance(event, EntryAdded) and self.replica.is_name_wanted(event.entry):
+            if isinstance(event, EntryAdded) and self.replica.is_head_wanted(event.entry):
                 self.sync_wanted.set()
                 self.in_step.clear()
             self.events.put(event)
         if self.replica.holes() or self.replica.unresolved():
             self.pull_wanted.set()
             self.in_step.clear()
-        elif self.connection is not None and not more_to_sync and not self.sync_wanted.is_set():
+        elif self.connection is not None and not (more_to_sync or self.sync_wanted.is_set() or self.items.behind):
             self.in_step.set()
+        if self.items.behind:
+            self.items_wanted.set()
+            self.in_step.clear()
         self._mark_soon()
         if self.keeper.behind and self.connection is not None:
             self.connection.pause_reading()
@@ -234,6 +260,11 @@ class Device:
         if self.ended is not None:
             raise self.ended
 
+    def _keep_items(self, changes: ItemChanges) -> None:
+        self.keeper.take_items(changes, self.items.version)
+        for item in changes.items:
+            self.events.put(ItemChanged(item.topic, item.key, self.items.value(item.topic, item.key)))
+
     def _kept(self, items: Sequence[Pending]) -> None:
         """The store has them, so they may go out: what a killed process had sent is then known to the next."""
         for item in items:
@@ -248,6 +279,9 @@ class Device:
         if item is None:
             return
         self.replica.take_receipt(item.submit, facts)
+        if isinstance(item.submit.command, RequestJoin):
+            # An open group has let this user in at once; the list tells.
+            self.sync_wanted.set()
         self._finished(
             item, Sent(item.submit.conversation_id, facts.client_msg_id, facts.seq, facts.message_id, facts.time_ms)
         )

@@ -8,6 +8,7 @@ from enum import Enum
 import msgspec
 
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
+from hongyan.model.personal import AnyValue
 from hongyan.model.records import Entry
 from hongyan_client.errors import ClientError, RefusedError
 
@@ -32,6 +33,31 @@ class EntryRecalled(msgspec.Struct, frozen=True):
     conversation_id: ConversationId
     seq: int
     by_user_id: UserId
+
+
+class EntryDeleted(msgspec.Struct, frozen=True):
+    """The message at `seq` was deleted for everybody; its placeholder stands there now."""
+
+    conversation_id: ConversationId
+    seq: int
+    by_user_id: UserId
+
+
+class EntryEdited(msgspec.Struct, frozen=True):
+    """The message at `seq` says something else now: look at it again."""
+
+    conversation_id: ConversationId
+    seq: int
+
+
+class EntryReacted(msgspec.Struct, frozen=True):
+    """A user reacted to the message at `seq`, or took that back."""
+
+    conversation_id: ConversationId
+    seq: int
+    user_id: UserId
+    emoji: str
+    on: bool
 
 
 class ConversationChanged(msgspec.Struct, frozen=True):
@@ -68,6 +94,22 @@ class SubmissionRefused(msgspec.Struct, frozen=True):
     error: RefusedError
 
 
+class ItemChanged(msgspec.Struct, frozen=True):
+    """Something that this user keeps for himself changed, here or on another device; `value` None: it was deleted."""
+
+    topic: str
+    key: str
+    value: AnyValue | None
+
+
+class PresenceChanged(msgspec.Struct, frozen=True):
+    """A user who is watched came or went. `last_seen_ms` is milliseconds since 1970, or 0: hidden, or not known."""
+
+    user_id: UserId
+    online: bool
+    last_seen_ms: int = 0
+
+
 class ConnectionChanged(msgspec.Struct, frozen=True):
     """The connection went up or down. `retry_in_s` says how long the client waits, when it does, and `reason` why."""
 
@@ -79,10 +121,15 @@ class ConnectionChanged(msgspec.Struct, frozen=True):
 Event = (
     EntryAdded
     | EntryRecalled
+    | EntryDeleted
+    | EntryEdited
+    | EntryReacted
     | ConversationChanged
     | PositionMoved
     | SignalReceived
     | SubmissionRefused
+    | ItemChanged
+    | PresenceChanged
     | ConnectionChanged
 )
 
@@ -91,15 +138,15 @@ class EventQueue:
     """Events for one reader, at most `limit` of them.
 
     When it is full, a new event shrinks to "this conversation changed", once a conversation, until the reader has caught
-    up; passing signs are let go, and of the connection's states the last one is kept. So it never grows beyond `limit`
-    and one event a conversation, and a reader who looks at what changed misses nothing.
+    up; passing signs are let go, and of the connection, an item and a user's presence the last state is kept. So it never
+    grows beyond `limit` and one event for each of these, and a reader who looks at what changed misses nothing.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._events: deque[Event] = deque()
         self._changed: dict[ConversationId, None] = {}
-        self._last_state: ConnectionChanged | None = None
+        self._last: dict[str, ConnectionChanged | ItemChanged | PresenceChanged] = {}
         self._wake = asyncio.Event()
         self._ended: ClientError | None = None
         self._closed = False
@@ -109,8 +156,8 @@ class EventQueue:
         """Takes in an event; never waits."""
         if len(self._events) < self._limit and not self._behind:
             self._events.append(event)
-        elif isinstance(event, ConnectionChanged):
-            self._last_state = event
+        elif isinstance(event, ConnectionChanged | ItemChanged | PresenceChanged):
+            self._last[_subject(event)] = event
         elif not isinstance(event, SignalReceived):
             self.coalesced += 1
             entry = event.entry if isinstance(event, EntryAdded) else event
@@ -140,12 +187,21 @@ class EventQueue:
 
     @property
     def _behind(self) -> bool:
-        return bool(self._changed) or self._last_state is not None
+        return bool(self._changed or self._last)
 
     def _catch_up(self) -> None:
         # Every event of these conversations that was let go is older than what the reader will look at now.
         self._events.extend(map(ConversationChanged, self._changed))
         self._changed.clear()
-        if self._last_state is not None:
-            self._events.append(self._last_state)
-            self._last_state = None
+        self._events.extend(self._last.values())
+        self._last.clear()
+
+
+def _subject(event: ConnectionChanged | ItemChanged | PresenceChanged) -> str:
+    """What an event is the state of."""
+    match event:
+        case ItemChanged():
+            return f"item {event.topic} {event.key}"
+        case PresenceChanged():
+            return f"user {event.user_id}"
+    return "connection"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.model.records import Entry
 from hongyan_client.copy import Added
+from hongyan_client.items import ItemChanges
 from hongyan_client.outbox import Pending
 from hongyan_client.replica import Settled
 from hongyan_client.store import Batch, Kept, Store
@@ -43,6 +44,12 @@ class Keeper:
         batch.changes += settled.changes
         batch.copies |= {copy.conversation_id: copy for copy in settled.copies}
         self._entries += sum(len(change.entries) for change in settled.changes if isinstance(change, Added))
+        self._dirty.set()
+
+    def take_items(self, changes: ItemChanges, version: int) -> None:
+        """What changed of the user's items; all up to `version` are known with it."""
+        self._batch.items.append(changes)
+        self._batch.items_version = version
         self._dirty.set()
 
     def put(self, item: Pending) -> None:

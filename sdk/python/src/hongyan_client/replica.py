@@ -9,12 +9,30 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from hongyan.model.commands import SendMessage
+from hongyan.model.commands import RequestJoin, SendMessage
 from hongyan.model.ids import ConversationId, ConversationKind, UserId, kind_of
-from hongyan.model.records import Entry, MembersAdded, Message, Submitted
+from hongyan.model.records import (
+    DeleteNotice,
+    EditNotice,
+    Entry,
+    GroupCreated,
+    Message,
+    ReactionNotice,
+    RecallNotice,
+    Submitted,
+)
 from hongyan.protocol.frames import ConversationHead, MarkRequest, Positions, Submit
-from hongyan_client.copy import Added, Copy, StoreChange, Working
-from hongyan_client.events import ConversationChanged, EntryAdded, EntryRecalled, Event, PositionMoved
+from hongyan_client.copy import Added, Copy, StoreChange, Told, Working, takes_in
+from hongyan_client.events import (
+    ConversationChanged,
+    EntryAdded,
+    EntryDeleted,
+    EntryEdited,
+    EntryReacted,
+    EntryRecalled,
+    Event,
+    PositionMoved,
+)
 
 
 class Pull(msgspec.Struct, frozen=True):
@@ -94,8 +112,8 @@ class Replica:
             stamps = (receipt.message_id, self.me, submit.client_msg_id, receipt.time_ms, receipt.countable)
             self._see(Entry(key, seq, *stamps, body))
             return
-        if not seq:
-            # Taken, and nothing changed: there is no entry.
+        if not seq or isinstance(command, RequestJoin):
+            # Nothing changed, so there is no entry; or who asked to be let in may not be, and then it is not his to see.
             return
         working = self._copies.get(key) or self._add(Copy(key, low=seq, high=seq - 1))
         if seq > working.copy.head:
@@ -163,11 +181,9 @@ class Replica:
 
     # What to ask and to say
 
-    def is_name_wanted(self, entry: Entry) -> bool:
-        """Whether this entry took this user into a group whose name no entry tells; the list does."""
-        if not isinstance(entry.body, MembersAdded) or self.me not in entry.body.member_ids:
-            return False
-        return not self._copies[entry.conversation_id].copy.name
+    def is_head_wanted(self, entry: Entry) -> bool:
+        """Whether this entry took this user into a group: its name, and how far back he may look, the list says."""
+        return takes_in(entry, self.me) and not isinstance(entry.body, GroupCreated)
 
     def holes(self) -> list[Pull]:
         """What to pull, one question a conversation."""
@@ -219,24 +235,22 @@ class Replica:
         for change in changes:
             if isinstance(change, Added):
                 self._events += [EntryAdded(entry) for entry in change.entries]
-            else:
-                self._events.append(EntryRecalled(change.conversation_id, change.seq, change.by_user_id))
+            elif change.seq >= working.copy.low:
+                self._events.append(_event_of(change))
 
     def _merge_head(self, working: Working, head: ConversationHead) -> None:
         copy = working.copy
-        if head.seq >= copy.head or not copy.name:
-            # Pushes may have overtaken the page, and they tell no name.
-            copy.name = head.name
+        if head.seq >= copy.name_seq or not copy.name:
+            copy.name, copy.name_seq = head.name, head.seq
         if head.seq >= copy.head:
             copy.head, copy.countable = head.seq, head.countable
         if head.seq >= copy.member_seq:
-            copy.member, copy.member_seq = head.member, head.seq
+            # A newcomer who may look back finds this only here.
+            copy.member, copy.member_seq, copy.first_seq = head.member, head.seq, head.first_seq
         copy.delivered_seq = max(copy.delivered_seq, head.delivered_seq)
         copy.confirmed_seq = head.read_seq
         working.move_read(head.read_seq, head.countable - head.unread)
-        if head.first_seq > copy.first_seq:
-            copy.first_seq = head.first_seq
-            self._changes += working.start_at(head.first_seq)
+        self._changes += working.start_at(copy.first_seq)
 
     def _judge(self, key: ConversationId, working: Working) -> None:
         if working.has_hole:
@@ -257,6 +271,21 @@ class Replica:
 
     def _touch(self, key: ConversationId) -> None:
         self._touched[key] = None
+
+
+def _event_of(change: Told) -> Event:
+    """What is told of a change to an entry that is kept."""
+    entry, body = change.entry, change.entry.body
+    key, seq, who = entry.conversation_id, change.seq, entry.sender_id
+    match body:
+        case RecallNotice():
+            return EntryRecalled(key, seq, who)
+        case DeleteNotice():
+            return EntryDeleted(key, seq, who)
+        case ReactionNotice():
+            return EntryReacted(key, seq, who, body.emoji, body.on)
+    assert isinstance(body, EditNotice), "the fourth kind that tells of a change"
+    return EntryEdited(key, seq)
 
 
 def _mark_of(copy: Copy) -> MarkRequest | None:

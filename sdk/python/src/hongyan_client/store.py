@@ -6,9 +6,12 @@ from typing import Protocol
 
 import msgspec
 
+from hongyan.model.amendments import amended
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
-from hongyan.model.records import Entry
-from hongyan_client.copy import Added, Copy, DroppedBelow, StoreChange, placeholder
+from hongyan.model.personal import Item
+from hongyan.model.records import Entry, ReactionNotice
+from hongyan_client.copy import Added, Copy, DroppedBelow, StoreChange
+from hongyan_client.items import ItemChanges
 from hongyan_client.outbox import Pending
 
 
@@ -20,6 +23,8 @@ class Kept(msgspec.Struct, frozen=True):
     synced: bool
     copies: Sequence[Copy]
     pending: Sequence[Pending]
+    items: Sequence[Item] = ()
+    items_version: int = 0
 
 
 class Batch(msgspec.Struct):
@@ -32,9 +37,11 @@ class Batch(msgspec.Struct):
     cursor: str | None = None
     synced: bool | None = None
     user_id: UserId | None = None
+    items: list[ItemChanges] = []
+    items_version: int | None = None
 
     def __bool__(self) -> bool:
-        facts = (self.cursor, self.synced, self.user_id)
+        facts = (self.cursor, self.synced, self.user_id, self.items_version, self.items or None)
         return bool(self.changes or self.copies or self.put or self.done or any(fact is not None for fact in facts))
 
 
@@ -70,12 +77,15 @@ class MemoryStore:
         self._copies: dict[ConversationId, Copy] = {}
         self._pending: dict[ClientMsgId, Pending] = {}
         self._entries: dict[ConversationId, list[Entry]] = {}
+        self._items: dict[tuple[str, str], Item] = {}
+        self._items_version = 0
 
     async def open(self) -> Kept:
         """What was written so far."""
         copies = [msgspec.structs.replace(copy) for copy in self._copies.values()]
         pending = [msgspec.structs.replace(item) for item in self._pending.values()]
-        return Kept(self._user_id, self._cursor, self._synced, copies, pending)
+        items = list(self._items.values())
+        return Kept(self._user_id, self._cursor, self._synced, copies, pending, items, self._items_version)
 
     async def write(self, batch: Batch) -> None:
         """Takes a batch in."""
@@ -89,6 +99,11 @@ class MemoryStore:
         self._cursor = batch.cursor if batch.cursor is not None else self._cursor
         self._synced = batch.synced if batch.synced is not None else self._synced
         self._user_id = batch.user_id if batch.user_id is not None else self._user_id
+        for changes in batch.items:
+            if changes.reset:
+                self._items.clear()
+            self._items.update({(item.topic, item.key): item for item in changes.items})
+        self._items_version = batch.items_version if batch.items_version is not None else self._items_version
 
     async def read(
         self, conversation_id: ConversationId, low: int, high: int, limit: int, *, backward: bool = False
@@ -105,12 +120,17 @@ class MemoryStore:
         if isinstance(change, Added):
             self._add(change.entries)
             return
-        entries = self._entries.setdefault(change.conversation_id, [])
-        place = _place(entries, change.seq)
         if isinstance(change, DroppedBelow):
-            del entries[:place]
-        elif place < len(entries) and entries[place].seq == change.seq:
-            entries[place] = placeholder(entries[place], change.by_user_id)
+            entries = self._entries.setdefault(change.conversation_id, [])
+            del entries[: _place(entries, change.seq)]
+            return
+        entries = self._entries.setdefault(change.entry.conversation_id, [])
+        # A reaction concerns the message alone; edits of it may stand anywhere above.
+        first = _place(entries, change.seq)
+        last = first + 1 if isinstance(change.entry.body, ReactionNotice) else len(entries)
+        for place, entry in enumerate(entries[first:last], first):
+            if change.concerns(entry):
+                entries[place] = amended(entry, change.entry)
 
     def _add(self, added: Iterable[Entry]) -> None:
         for entry in added:

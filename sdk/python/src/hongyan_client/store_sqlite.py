@@ -10,25 +10,32 @@ from typing import TypeVar
 
 import msgspec
 
+from hongyan.model.amendments import amended
 from hongyan.model.ids import ConversationId, UserId
-from hongyan.model.records import Entry
-from hongyan_client.copy import Added, Copy, DroppedBelow, StoreChange, placeholder
+from hongyan.model.personal import Item
+from hongyan.model.records import EditNotice, Entry
+from hongyan_client.copy import Added, Copy, DroppedBelow, StoreChange, Told
 from hongyan_client.errors import StoreError
 from hongyan_client.outbox import Pending
 from hongyan_client.store import Batch, Kept
 
 T = TypeVar("T")
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS copy (conversation_id TEXT PRIMARY KEY, copy BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS entry (
-    conversation_id TEXT NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL, PRIMARY KEY (conversation_id, seq)
+    conversation_id TEXT NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL, edited_seq INTEGER,
+    PRIMARY KEY (conversation_id, seq)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (client_msg_id TEXT PRIMARY KEY, number INTEGER NOT NULL, pending BLOB NOT NULL)
 WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS item (topic TEXT, key TEXT, item BLOB NOT NULL, PRIMARY KEY (topic, key)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS edit ON entry (conversation_id, edited_seq) WHERE edited_seq IS NOT NULL;
 """
+_FROM_VERSION_1 = "ALTER TABLE entry ADD COLUMN edited_seq INTEGER;"
+"""Files of the first release hold no edits."""
 
 
 class SqliteStore:
@@ -101,7 +108,8 @@ class SqliteStore:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > _SCHEMA_VERSION:
                 raise StoreError(f"{self._path} was written by a newer release of this client")
-            db.executescript(f"BEGIN EXCLUSIVE; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
+            before = _FROM_VERSION_1 if version == 1 else ""
+            db.executescript(f"BEGIN EXCLUSIVE; {before}{_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
         except sqlite3.OperationalError as error:
             raise StoreError(f"{self._path} cannot be used, by another process perhaps: {error}") from error
         except sqlite3.DatabaseError as error:
@@ -111,7 +119,9 @@ class SqliteStore:
         rows = db.execute("SELECT pending FROM pending ORDER BY number")
         pending = [msgspec.msgpack.decode(row[0], type=Pending) for row in rows]
         synced = facts.get("synced") == "yes"
-        return Kept(UserId(facts.get("user_id", "")), facts.get("cursor", ""), synced, copies, pending)
+        items = [msgspec.msgpack.decode(row[0], type=Item) for row in db.execute("SELECT item FROM item")]
+        user_id, version = UserId(facts.get("user_id", "")), int(facts.get("items_version", "0"))
+        return Kept(user_id, facts.get("cursor", ""), synced, copies, pending, items, version)
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
@@ -132,6 +142,7 @@ class SqliteStore:
                 [(item.submit.client_msg_id, item.number, encode(item)) for item in batch.put],
             )
             db.executemany("DELETE FROM pending WHERE client_msg_id = ?", [(key,) for key in batch.done])
+            self._write_items(batch)
             synced = None if batch.synced is None else "yes" if batch.synced else "no"
             facts = (("cursor", batch.cursor), ("synced", synced), ("user_id", batch.user_id))
             db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", [fact for fact in facts if fact[1] is not None])
@@ -142,19 +153,40 @@ class SqliteStore:
                 db.execute("ROLLBACK")
             raise
 
+    def _write_items(self, batch: Batch) -> None:
+        for changes in batch.items:
+            if changes.reset:
+                self._db.execute("DELETE FROM item")
+            rows = [(item.topic, item.key, self._encode(item)) for item in changes.items]
+            self._db.executemany("INSERT OR REPLACE INTO item VALUES (?, ?, ?)", rows)
+        if batch.items_version is not None:
+            self._db.execute("INSERT OR REPLACE INTO fact VALUES ('items_version', ?)", (str(batch.items_version),))
+
     def _apply(self, change: StoreChange) -> None:
         db = self._db
         if isinstance(change, Added):
-            rows = [(entry.conversation_id, entry.seq, self._encode(entry)) for entry in change.entries]
-            db.executemany("INSERT OR IGNORE INTO entry VALUES (?, ?, ?)", rows)
-            return
-        place = (change.conversation_id, change.seq)
-        if isinstance(change, DroppedBelow):
+            rows = [
+                (entry.conversation_id, entry.seq, self._encode(entry), _edited_seq(entry)) for entry in change.entries
+            ]
+            db.executemany("INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?)", rows)
+        elif isinstance(change, DroppedBelow):
+            place = (change.conversation_id, change.seq)
             db.execute("DELETE FROM entry WHERE conversation_id = ? AND seq < ?", place)
-            return
-        row = db.execute("SELECT entry FROM entry WHERE conversation_id = ? AND seq = ?", place).fetchone()
-        if row is not None:
-            replaced = placeholder(self._decode_entry(row[0]), change.by_user_id)
-            db.execute(
-                "UPDATE entry SET entry = ? WHERE conversation_id = ? AND seq = ?", (self._encode(replaced), *place)
-            )
+        else:
+            self._tell(change)
+
+    def _tell(self, told: Told) -> None:
+        db, key = self._db, told.entry.conversation_id
+        rows = db.execute("SELECT entry FROM entry WHERE conversation_id = ? AND seq = ?", (key, told.seq)).fetchall()
+        edits = "SELECT entry FROM entry WHERE conversation_id = ? AND edited_seq = ?"
+        for row in [*rows, *db.execute(edits, (key, told.seq)).fetchall()]:
+            earlier = self._decode_entry(row[0])
+            changed = amended(earlier, told.entry)
+            if changed is not earlier:
+                place = (self._encode(changed), key, earlier.seq)
+                db.execute("UPDATE entry SET entry = ? WHERE conversation_id = ? AND seq = ?", place)
+
+
+def _edited_seq(entry: Entry) -> int | None:
+    """The message that an entry edits, by which it is found when another edit outdates it."""
+    return entry.body.seq if isinstance(entry.body, EditNotice) else None

@@ -27,6 +27,21 @@ GROUP = ConversationId("g:club")
 CONVERSATIONS = st.sampled_from([SINGLE, GROUP])
 USERS = st.sampled_from([ME, BOB, EVE])
 PAGE = 3
+GROUP_COMMANDS: st.SearchStrategy[ask.AnyCommand] = st.one_of(
+    st.builds(ask.SetGroupProfile, st.sampled_from([None, "New name", "Newer name"]), st.sampled_from([None, "a.png"])),
+    st.builds(ask.SetGroupRules, st.booleans(), st.sampled_from([None, *ask.JoinPolicy])),
+    st.builds(ask.SetRole, USERS, st.sampled_from([ask.Role.ADMIN, ask.Role.MEMBER])),
+    st.builds(ask.TransferOwner, USERS),
+    st.builds(ask.MuteMember, USERS, st.sampled_from([0, 1 << 40])),
+    st.builds(ask.MuteAll, st.booleans()),
+    st.builds(ask.SetNickname, st.sampled_from(["", "Nick"])),
+    st.just(ask.MakeJoinLink("link", "a hash of a token")),
+    st.just(ask.RevokeJoinLink("link")),
+    st.just(ask.JoinByLink("a hash of a token", 10)),
+    st.just(ask.RequestJoin("please", 10)),
+    st.builds(ask.AnswerJoin, USERS, st.booleans(), st.just(10)),
+)
+"""Dismissal stands apart: after it nothing happens any more."""
 
 
 T = TypeVar("T")
@@ -70,13 +85,16 @@ class Device:
     def __init__(self, truth: Truth) -> None:
         self.truth, self.store, self.replica, self.cursor = truth, MemoryStore(), Replica(ME), ""
         self.told: list[Entry] = []
+        self.wants_list = False
 
     def take(self, news: list[News]) -> None:
         """One packet."""
         for item in news:
             self._take_one(item)
         settled = self.replica.settle()
-        self.told += [event.entry for event in settled.events if isinstance(event, EntryAdded)]
+        told = [event.entry for event in settled.events if isinstance(event, EntryAdded)]
+        self.told += told
+        self.wants_list |= any(map(self.replica.is_head_wanted, told))
         batch = Batch(changes=settled.changes, copies={copy.conversation_id: copy for copy in settled.copies})
         at_once(self.store.write(batch))
 
@@ -122,8 +140,11 @@ class Device:
     def close_holes(self) -> None:
         """What a client does by itself while nothing is lost."""
         for _ in range(1000):
+            if self.wants_list:
+                self.wants_list = False
+                self.take([self.sync()])
             holes, unresolved = self.replica.holes(), self.replica.unresolved()
-            if not holes and not unresolved:
+            if not holes and not unresolved and not self.wants_list:
                 return
             self.take([self.pull(pull) for pull in holes])
             for key, seq in unresolved:
@@ -179,6 +200,25 @@ class Machine(RuleBasedStateMachine):
             command = ask.Recall(data.draw(st.sampled_from(visible)), 1 << 40)
             self._decide(key, sender_id, command, here=here and sender_id == ME)
 
+    @rule(key=CONVERSATIONS, sender_id=USERS, here=st.booleans(), data=st.data())
+    def somebody_amends(self, key: ConversationId, sender_id: UserId, here: bool, data: st.DataObject) -> None:
+        seen = [e.seq for e in self.truth.visible(key, ME) if isinstance(e.body, Message)]
+        if seen and not self.truth.members[key, ME].left_seq:
+            seq = data.draw(st.sampled_from(seen[-4:]))
+            command = data.draw(
+                st.one_of(
+                    st.just(ask.EditMessage(seq, 1, text_content(f"edited {self.count}"))),
+                    st.just(ask.DeleteMessage(seq)),
+                    st.builds(ask.React, st.just(seq), st.sampled_from(["👍", "🎉"]), st.booleans()),
+                    st.builds(ask.Pin, st.just(seq), st.booleans()),
+                )
+            )
+            self._decide(key, sender_id, command, here=here and sender_id == ME)
+
+    @rule(command=GROUP_COMMANDS, sender_id=USERS, here=st.booleans())
+    def the_group_changes(self, command: ask.AnyCommand, sender_id: UserId, here: bool) -> None:
+        self._decide(GROUP, sender_id, command, here=here and sender_id == ME)
+
     @rule(sender_id=USERS, other=USERS, how=st.sampled_from(["add", "remove", "leave"]), here=st.booleans())
     def members_change(self, sender_id: UserId, other: UserId, how: str, here: bool) -> None:
         command: ask.AnyCommand = ask.LeaveGroup()
@@ -219,6 +259,11 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def all_in_the_air_is_lost(self) -> None:
         self.air.clear()
+
+    @precondition(lambda self: self.count > 20)
+    @rule()
+    def the_group_is_dismissed(self) -> None:
+        self._decide(GROUP, BOB, ask.DismissGroup(), here=False)
 
     # What the device asks for is answered at once; the answer may arrive much later, when it is not true any more.
 

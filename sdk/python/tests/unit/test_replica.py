@@ -5,20 +5,38 @@ import pytest
 from hongyan.model import commands as ask
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.records import (
+    Amended,
     AnyBody,
+    DeleteNotice,
+    EditNotice,
     Entry,
     GroupCreated,
+    GroupDismissed,
+    GroupProfileSet,
+    JoinAnswered,
+    MemberJoined,
     MemberLeft,
     MembersAdded,
     MembersRemoved,
     Message,
+    Reaction,
+    ReactionNotice,
     Recalled,
     RecallNotice,
     Submitted,
 )
 from hongyan.protocol.frames import ConversationHead, MarkRequest, Position, Positions, Submit
-from hongyan_client.copy import BEYOND_LIMIT, Added, Copy, DroppedBelow, Replaced
-from hongyan_client.events import ConversationChanged, EntryAdded, EntryRecalled, PositionMoved
+from hongyan_client.copy import BEYOND_LIMIT, Added, Copy, DroppedBelow, Told
+from hongyan_client.events import (
+    ConversationChanged,
+    EntryAdded,
+    EntryDeleted,
+    EntryEdited,
+    EntryReacted,
+    EntryRecalled,
+    Event,
+    PositionMoved,
+)
 from hongyan_client.replica import Page, Pull, Replica, Settled
 
 ME, BOB = UserId("me"), UserId("bob")
@@ -116,11 +134,60 @@ def test_a_page_that_begins_later_says_that_what_lies_between_is_not_ours_any_mo
     assert settled.changes == [DroppedBelow(KEY, 6), Added((entry(6), entry(7), entry(8)))]
 
 
-def test_a_recall_puts_a_placeholder_into_the_store_and_is_told() -> None:
+@pytest.mark.parametrize(
+    ("body", "event"),
+    [
+        (RecallNotice(1), EntryRecalled(KEY, 1, BOB)),
+        (DeleteNotice(1), EntryDeleted(KEY, 1, BOB)),
+        (EditNotice(1, 1, b"new"), EntryEdited(KEY, 1)),
+        (ReactionNotice(1, "👍", on=True), EntryReacted(KEY, 1, BOB, "👍", on=True)),
+    ],
+)
+def test_what_tells_a_change_goes_to_the_store_and_is_told(body: AnyBody, event: Event) -> None:
     replica = known(1, 2)
-    settled = push(replica, entry(3, RecallNotice(1), countable=2))
-    assert settled.changes == [Added((entry(3, RecallNotice(1), countable=2),)), Replaced(KEY, 1, BOB)]
-    assert EntryRecalled(KEY, 1, BOB) in settled.events
+    notice = entry(3, body, countable=2)
+    settled = push(replica, notice)
+    assert settled.changes == [Added((notice,)), Told(notice)]
+    assert event in settled.events
+
+
+def test_a_change_of_what_is_not_kept_is_told_to_nobody() -> None:
+    settled = push(known(5), entry(6, EditNotice(2, 1, b"new"), countable=2))
+    assert not any(isinstance(event, EntryEdited) for event in settled.events)
+
+
+def test_a_page_made_before_a_change_and_come_after_it_holds_the_change() -> None:
+    replica = known(3, 4)
+    push(replica, entry(5, ReactionNotice(2, "👍", on=True), countable=2), entry(6, EditNotice(2, 1, b"new")))
+    replica.take_history(KEY, Page((entry(2),)))
+    (added,) = replica.settle().changes
+    assert isinstance(added, Added)
+    assert added.entries[0].body == Amended(1, b"new", 6, entry(6).time_ms, (Reaction("👍", (BOB,)),), 6)
+
+
+def test_a_group_is_called_as_it_was_last_called() -> None:
+    replica = group(entry(2, GroupProfileSet(name="New"), key=GROUP), entry(3, GroupProfileSet(avatar="a"), key=GROUP))
+    assert copy_of(replica, GROUP).name == "New"
+    old = ConversationHead(GROUP, 1, 0, 1, 0, 0, 1, name="Old", member=True)
+    replica.take_head(old, None, fresh=False)
+    assert copy_of(replica, GROUP).name == "New"
+
+
+@pytest.mark.parametrize("body", [MemberJoined("l"), JoinAnswered(ME, accept=True)])
+def test_who_comes_in_by_himself_or_is_let_in_is_a_member_and_asks_how_far_back_he_may_look(body: AnyBody) -> None:
+    who = ME if isinstance(body, MemberJoined) else BOB
+    replica = group(entry(2, MembersRemoved((ME,)), key=GROUP))
+    assert not copy_of(replica, GROUP).member
+    taken_in = entry(7, body, key=GROUP, by=who)
+    push(replica, taken_in)
+    assert (copy_of(replica, GROUP).member, copy_of(replica, GROUP).first_seq) == (True, 7)
+    assert replica.is_head_wanted(taken_in)
+    replica.take_head(ConversationHead(GROUP, 7, 2, 7, 7, 0, 1, name="Club", member=True), None, fresh=False)
+    assert copy_of(replica, GROUP).first_seq == 1
+
+
+def test_nobody_is_in_a_group_that_was_dismissed() -> None:
+    assert not copy_of(group(entry(2, GroupDismissed(), key=GROUP)), GROUP).member
 
 
 def test_a_page_made_before_a_recall_and_come_after_its_notice_does_not_bring_the_message_back() -> None:
@@ -295,10 +362,9 @@ def test_a_list_that_was_overtaken_by_pushes_still_tells_a_groups_name() -> None
     replica = Replica(ME)
     taken_in = entry(4, MembersAdded((ME,)), key=GROUP, countable=3)
     push(replica, taken_in, entry(5, key=GROUP, countable=4))
-    assert replica.is_name_wanted(taken_in)
+    assert replica.is_head_wanted(taken_in)
     replica.take_head(ConversationHead(GROUP, 4, 3, 3, 3, 0, 4, name="读书会"), None, fresh=False)
     assert (copy_of(replica, GROUP).name, copy_of(replica, GROUP).head) == ("读书会", 5)
-    assert not replica.is_name_wanted(taken_in)
 
 
 def test_an_old_page_of_the_list_does_not_take_one_in_again() -> None:

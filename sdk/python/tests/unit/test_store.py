@@ -12,9 +12,21 @@ import pytest
 
 from hongyan.model.commands import AddMembers, AnyCommand, Recall, SendMessage
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
-from hongyan.model.records import Entry, GroupCreated, MemberLeft, Message, Recalled, RecallNotice
+from hongyan.model.records import (
+    Amended,
+    AnyBody,
+    EditNotice,
+    Entry,
+    GroupCreated,
+    MemberLeft,
+    Message,
+    Reaction,
+    ReactionNotice,
+    Recalled,
+    RecallNotice,
+)
 from hongyan.protocol.frames import Submit
-from hongyan_client.copy import Added, Copy, DroppedBelow, Replaced
+from hongyan_client.copy import Added, Copy, DroppedBelow, Told
 from hongyan_client.errors import StoreError
 from hongyan_client.outbox import Pending
 from hongyan_client.store import Batch, MemoryStore, Store
@@ -83,15 +95,57 @@ async def test_everything_comes_back_after_a_restart(make_store: Callable[[], St
     await store.close()
 
 
+def told(seq: int, body: AnyBody) -> Told:
+    return Told(msgspec.structs.replace(entry(seq), body=body))
+
+
+def kept(change: Told) -> Added:
+    return Added((change.entry,))
+
+
 async def test_changes_are_done_in_their_order(make_store: Callable[[], Store]) -> None:
     store = make_store()
     await store.open()
-    await store.write(Batch([added(1, 2, 3), DroppedBelow(KEY, 3), added(2), added(4), Replaced(KEY, 4, ALICE)]))
+    notice = told(5, RecallNotice(4))
+    await store.write(Batch([added(1, 2, 3), DroppedBelow(KEY, 3), added(2), added(4), notice]))
     assert await read(store) == [2, 3, 4]
     found = await store.read(KEY, 4, 4, 1)
-    assert found == [msgspec.structs.replace(entry(4), body=Recalled(ALICE))]
-    await store.write(Batch([Replaced(KEY, 99, ALICE), added(4)]))
+    assert found == [msgspec.structs.replace(entry(4), body=Recalled(notice.entry.sender_id))]
+    await store.write(Batch([told(99, RecallNotice(98)), added(4)]))
     assert await store.read(KEY, 4, 4, 1) == found
+    await store.close()
+
+
+async def test_an_edit_changes_the_message_and_what_earlier_edits_of_it_said(make_store: Callable[[], Store]) -> None:
+    store = make_store()
+    await store.open()
+    edits = [told(seq, EditNotice(1, 1, f"edit {seq}".encode())) for seq in (3, 5)]
+    other = told(4, EditNotice(2, 1, b"another"))
+    liked = told(6, ReactionNotice(1, "👍", on=True))
+    for change in (added(1, 2), *(step for each in (edits[0], other, edits[1], liked) for step in (kept(each), each))):
+        await store.write(Batch([change]))
+    bodies = [found.body for found in await store.read(KEY, 1, 6, 10)]
+    who = liked.entry.sender_id
+    assert bodies[0] == Amended(1, b"edit 5", 5, edits[1].entry.time_ms, (Reaction("👍", (who,)),), 6)
+    assert bodies[2:5] == [EditNotice(1), other.entry.body, edits[1].entry.body]
+    await store.close()
+
+
+async def test_a_file_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    with sqlite3.connect(path) as old:
+        old.execute(
+            "CREATE TABLE entry (conversation_id TEXT NOT NULL, seq INTEGER NOT NULL, entry BLOB NOT NULL,"
+            " PRIMARY KEY (conversation_id, seq)) WITHOUT ROWID"
+        )
+        old.execute("INSERT INTO entry VALUES (?, 1, ?)", (KEY, msgspec.msgpack.encode(entry(1))))
+        old.execute("PRAGMA user_version = 1")
+    old.close()
+    store = SqliteStore(path)
+    await store.open()
+    edit = told(2, EditNotice(1, 1, b"new"))
+    await store.write(Batch([kept(edit), edit]))
+    assert [type(found.body) for found in await store.read(KEY, 1, 2, 10)] == [Amended, EditNotice]
     await store.close()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hongyan.cli.chat import typed as ask
+from hongyan.cli.chat.deeds import Deed, done_words
 from hongyan.cli.chat.screen import Screen, Status
 from hongyan.cli.chat.typed import COMMANDS, Mistake
 from hongyan.cli.chat.window import TYPING_S, Window
@@ -29,7 +30,9 @@ from hongyan_client import (
     ConnectionState,
     ConversationChanged,
     Event,
+    ItemChanged,
     PositionMoved,
+    PresenceChanged,
     SessionEndedError,
     SignalReceived,
     SubmissionRefused,
@@ -80,6 +83,7 @@ class Chat:
             ask.Who: self._who,
             ask.ListChats: self._list,
             ask.Explain: self._explain,
+            Deed: self._do,
         }
 
     async def run(self, first: str = "") -> None:
@@ -118,6 +122,9 @@ class Chat:
                 await window.take(event.entry)
             case EntryAdded():
                 self._notice(event)
+            case ItemChanged() | PresenceChanged():
+                # The list is drawn anew after each event; a line for each of these would be too many.
+                pass
             case _ if window is not None and event.conversation_id == window.conversation_id:
                 await self._take_here(event, window)
 
@@ -278,6 +285,15 @@ class Chat:
 
     async def _recall(self, typed: ask.TakeBack) -> None:
         await _answered(self._client.recall(self._open_window().conversation_id, typed.seq))
+
+    async def _do(self, deed: Deed) -> None:
+        if deed.in_group:
+            here: str = self._open_group().conversation_id
+        else:
+            here = "" if deed.anywhere else self._open_window().conversation_id
+        words = done_words(await _answered(deed.call(self._client, here)))
+        if words:
+            self._screen.notice(words)
 
     async def _who(self, _typed: ask.Who) -> None:
         window = self._open_window()

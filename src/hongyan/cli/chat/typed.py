@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from hongyan.cli.chat.deeds import FORMS, Deed
+
 
 class Mistake(Exception):
     """What was typed cannot be done; the sentence says what to type instead."""
@@ -83,7 +85,23 @@ class Quit(msgspec.Struct, frozen=True):
     """Good-bye."""
 
 
-Typed = Said | Open | More | Show | Paste | Group | Add | Remove | Leave | TakeBack | Who | ListChats | Explain | Quit
+Typed = (
+    Said
+    | Open
+    | More
+    | Show
+    | Paste
+    | Group
+    | Add
+    | Remove
+    | Leave
+    | TakeBack
+    | Who
+    | ListChats
+    | Explain
+    | Quit
+    | Deed
+)
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -149,6 +167,7 @@ COMMANDS: dict[str, Usage] = {
     "add": Usage("USER…", "take people into this group", lambda rest: Add(_names(rest))),
     "remove": Usage("USER…", "put people out of this group", lambda rest: Remove(_names(rest))),
     "leave": Usage("", "leave this group", lambda _: Leave()),
+    **{word: Usage(form.arguments, form.meaning, form.build) for word, form in FORMS.items()},
     "help": Usage("", "this list", lambda _: Explain()),
     "quit": Usage("", "good-bye (Ctrl-D does it too)", lambda _: Quit()),
 }

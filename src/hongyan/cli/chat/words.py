@@ -4,28 +4,27 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from hongyan.cli.chat.happened import deed_words, person
 from hongyan.cli.chat.text import clean, clean_line, preview
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ConversationId, ConversationKind, UserId, fixed_members
 from hongyan.protocol.frames import Position
 from hongyan_client import (
+    Amended,
+    Befriended,
     Card,
     ClientError,
     ConnectionChanged,
     ConnectionState,
     Conversation,
+    Deleted,
     Entry,
     File,
-    GroupCreated,
     Image,
     Location,
-    MemberLeft,
-    MembersAdded,
-    MembersRemoved,
     Message,
     OutcomeUnknownError,
     Recalled,
-    RecallNotice,
     RefusedError,
     SessionEndedError,
     Text,
@@ -59,12 +58,14 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def title_of(conversation_id: ConversationId, me: UserId, name: str = "") -> str:
-    """What a chat is called: the other person, or #group."""
+    """What a chat is called: the other person, #group, or what one has with oneself or the system."""
     others = [user_id for user_id in fixed_members(conversation_id) if user_id != me]
     if others:
         return others[0]
     kind, _, rest = conversation_id.partition(":")
-    return f"#{clean_line(name) or rest}" if kind == "g" else "notices"
+    if kind == "g":
+        return f"#{clean_line(name) or rest}"
+    return "saved" if kind == "u" else "notices"
 
 
 def line_of(entry: Entry, me: UserId, mark: str = "") -> Line:
@@ -75,24 +76,21 @@ def line_of(entry: Entry, me: UserId, mark: str = "") -> Line:
 
 def says(entry: Entry, me: UserId) -> str:
     """An entry in words."""
-    body, who = entry.body, _person(entry.sender_id, me)
+    body, who = entry.body, person(entry.sender_id, me)
     match body:
+        case Amended():
+            edited = " (edited)" if body.edit_seq else ""
+            reactions = "".join(f" [{clean_line(each.emoji)} {len(each.user_ids)}]" for each in body.reactions)
+            return clean(_content(entry)) + edited + reactions
         case Message():
             return clean(_content(entry))
         case Recalled():
-            return f"{_person(body.by_user_id, me)} took message {entry.seq} back"
-        case RecallNotice():
-            return f"{who} took message {body.seq} back"
-        case GroupCreated():
-            return f"{who} made the group #{clean_line(body.name)} with {_people(body.member_ids, me)}"
-        case MembersAdded():
-            return f"{who} brought in {_people(body.member_ids, me)}"
-        case MembersRemoved():
-            return f"{who} put out {_people(body.member_ids, me)}"
-        case MemberLeft():
-            return f"{who} left"
-        case _:
-            return f"{who} changed something here"
+            return f"{person(body.by_user_id, me)} took message {entry.seq} back"
+        case Deleted():
+            return f"{person(body.by_user_id, me)} deleted message {entry.seq}"
+        case Befriended():
+            return "you are friends now"
+    return f"{who} {deed_words(body, me)}"
 
 
 def row_of(chat: Conversation, me: UserId, open_id: str = "") -> Row:
@@ -104,7 +102,7 @@ def row_of(chat: Conversation, me: UserId, open_id: str = "") -> Row:
     spoken = isinstance(last.body, Message)
     said = preview(says(last, me))
     named = spoken and (chat.kind is ConversationKind.GROUP or last.sender_id == me)
-    shown = f"{_person(last.sender_id, me)}: {said}" if named else said
+    shown = f"{person(last.sender_id, me)}: {said}" if named else said
     return Row(title, chat.unread, last.time_ms, shown, chat.conversation_id == open_id)
 
 
@@ -172,9 +170,9 @@ def find_chat(name: str, chats: Sequence[Conversation], single: Callable[[str], 
     wanted = clean_line(name.removeprefix("#"))
     named = [key for key in groups if wanted in (clean_line(known[key].name), key.removeprefix("g:"))]
     # A group may be called as a person is: a bare name is the person as soon as there is a chat with him.
-    person = None if name.startswith("#") else _person_chat(name, single, required=not named)
-    if person is not None and (person in known or not named):
-        return person
+    alone = None if name.startswith("#") else _person_chat(name, single, required=not named)
+    if alone is not None and (alone in known or not named):
+        return alone
     if not named:
         raise LookupError(f"You are in no group called #{wanted}.")
     if len(named) > 1:
@@ -211,11 +209,3 @@ def _content(entry: Entry) -> str:
             return f"[card of {clean_line(body.name or body.user_id or body.group_id)}]"
     fallback = clean_line(getattr(body, "fallback", ""))
     return fallback or "[a message this version cannot show]"
-
-
-def _person(user_id: str, me: UserId) -> str:
-    return "you" if user_id == me else user_id
-
-
-def _people(user_ids: Sequence[str], me: UserId) -> str:
-    return ", ".join(_person(user_id, me) for user_id in user_ids)

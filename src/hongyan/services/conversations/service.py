@@ -49,12 +49,7 @@ class Conversations:
         unsettled = await self._hot.unsettled(user_id)
         rows, is_cut = await self._heads(user_id, after, limit)
         known = {row.conversation.conversation_id: row for row in rows}
-        for conversation, member in unsettled:
-            # One without an entry is nobody's to see: it may hold no more than that one blocks the other.
-            if conversation.offset > after and conversation.seq:
-                newer = await self._overlaid(user_id, conversation, member, known)
-                if newer is not None:
-                    known[conversation.conversation_id] = newer
+        await self.overlay(user_id, [pair for pair in unsettled if pair[0].offset > after], known)
         # What changed after the last one that was read waits for its page: the store may have others before it.
         horizon = rows[-1].conversation.offset if is_cut else _NO_END
         ordered = sorted(known.values(), key=lambda row: row.conversation.offset)
@@ -65,6 +60,20 @@ class Conversations:
         if is_cut:
             return _sync_page(page, str(horizon), more=True)
         return _sync_page(page, str(page[-1].conversation.offset) if page else request.cursor, more=False)
+
+    async def overlay(
+        self,
+        user_id: UserId,
+        unsettled: Sequence[tuple[ConversationRow, MemberRow | None]],
+        known: dict[ConversationId, HeadRow],
+    ) -> None:
+        """Brings stored heads to what they are now. `unsettled` was read from the hot head before they were."""
+        for conversation, member in unsettled:
+            # One without an entry is nobody's to see: it may hold no more than that one blocks the other.
+            if conversation.seq:
+                newer = await self._overlaid(user_id, conversation, member, known)
+                if newer is not None:
+                    known[conversation.conversation_id] = newer
 
     async def _heads(self, user_id: UserId, after: int, limit: int) -> tuple[list[HeadRow], bool]:
         """More than `limit` heads above an offset, or more than a page's bytes, or all; and whether there may be others."""

@@ -111,6 +111,17 @@ class Users:
             raise UserExists(user_id=asked.user_id)
         return User(row.user_id, row.created_ms)
 
+    async def provide(self, user_id: UserId) -> bool:
+        """An account without a password, for whom an integrator mints tokens; False when the id is taken.
+
+        Raises InvalidField, Overloaded.
+        """
+        if user_id.casefold() == SYSTEM_USER:
+            raise InvalidField(field="user_id", reason="it is reserved")
+        added = await self._users.add(UserRow(user_id, "", self._clock()))
+        self._known.learn({user_id: True})
+        return added
+
     async def user(self, user_id: UserId) -> User:
         """An account. Raises UserUnknown."""
         row = await self._users.find(user_id)
@@ -210,6 +221,23 @@ class Users:
         grant = await self._open_session(asked)
         await self._check_still(asked, password_hash, grant.device_id)
         return grant
+
+    async def mint(self, user_id: UserId, device_id: DeviceId, device_name: str = "") -> Grant:
+        """Tokens for a user's device without his password: whoever calls has made sure of him.
+
+        Raises UserUnknown, InvalidField, TooManyDevices, Overloaded.
+        """
+        if len(device_name) > _DEVICE_NAME_CHARACTERS:
+            raise InvalidField(field="device_name", reason=f"at most {_DEVICE_NAME_CHARACTERS} characters are allowed")
+        await self.user(user_id)
+        return await self._open_session(LogIn(user_id, "", device_id, device_name))
+
+    async def log_out_everywhere(self, user_id: UserId) -> int:
+        """Ends every session of a user; returns how many there were. Raises UserUnknown."""
+        await self.user(user_id)
+        sessions = await self._sessions.living(user_id, self._clock())
+        await self._end(sessions)
+        return len(sessions)
 
     async def refresh(self, refresh_token: str) -> Grant:
         """New tokens for a device; this refresh token is used up by it.

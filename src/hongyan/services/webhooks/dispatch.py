@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -32,9 +33,17 @@ class Entries(Protocol):
 
     async def entries(
         self, conversation_id: ConversationId, low_seq: int, high_seq: int, limit: int, *, backward: bool
-    ) -> list[tuple[int, bytes]]:
+    ) -> Sequence[tuple[int, bytes]]:
         """See HistoryReader."""
         ...
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What the dispatcher works with."""
+
+    entries: Entries
+    post: Post
+    clock: Clock
 
 
 class DispatchOptions(msgspec.Struct, frozen=True):
@@ -51,11 +60,9 @@ class DispatchOptions(msgspec.Struct, frozen=True):
 class Dispatcher:
     """The one that calls. Its tasks are owned by `run`."""
 
-    def __init__(
-        self, webhooks: Webhooks, outbox: Outbox, entries: Entries, post: Post, clock: Clock, options: DispatchOptions
-    ) -> None:
-        self._webhooks, self._outbox, self._entries, self._post = webhooks, outbox, entries, post
-        self._clock, self._options = clock, options
+    def __init__(self, webhooks: Webhooks, outbox: Outbox, around: Around, options: DispatchOptions) -> None:
+        self._webhooks, self._outbox, self._options = webhooks, outbox, options
+        self._entries, self._post, self._clock = around.entries, around.post, around.clock
         self._busy: dict[str, set[ConversationId]] = defaultdict(set)
         self._breakers: dict[str, Breaker] = {}
         self._wake = asyncio.Event()

@@ -90,6 +90,7 @@ def test_a_chat_is_called_by_the_other_person_or_the_group() -> None:
     assert title_of(TEAM, ME, "read\x1b club") == "#read club"
     assert title_of(TEAM, ME) == "#1234"
     assert title_of(ConversationId("n:alice"), ME) == "notices"
+    assert title_of(ConversationId("u:alice"), ME) == "saved"
 
 
 def test_the_list_says_who_spoke_where_that_is_not_plain() -> None:

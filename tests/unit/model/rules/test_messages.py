@@ -33,6 +33,7 @@ from tests.unit.model.stories import (
     DAVE,
     GROUP,
     NOTICES,
+    SAVED,
     SINGLE,
     WINDOW_MS,
     Story,
@@ -63,7 +64,7 @@ def test_a_message_takes_the_next_seq_and_counts() -> None:
     assert not outcome.duplicate
 
 
-@pytest.mark.parametrize("conversation_id", [SINGLE, GROUP, NOTICES])
+@pytest.mark.parametrize("conversation_id", [SINGLE, GROUP, NOTICES, SAVED])
 def test_a_stranger_cannot_speak(conversation_id: ConversationId) -> None:
     story = Story(conversation_id)
     refusal = refusal_of(story.say(CAROL))
@@ -76,6 +77,15 @@ def test_only_the_system_speaks_in_a_system_conversation() -> None:
     assert entry_of(story.say(SYSTEM_USER)).seq == 1
     assert isinstance(refusal_of(story.say(ALICE)), NotAllowed)
     assert story.unread(ALICE) == 1
+
+
+def test_what_a_user_says_to_himself_is_his_alone_and_read_at_once() -> None:
+    story = Story(SAVED)
+    outcome = story.say(ALICE)
+    assert (entry_of(outcome).seq, outcome.joined) == (1, (ALICE,))
+    assert story.unread(ALICE) == 0
+    assert isinstance(refusal_of(story.say(SYSTEM_USER)), NotAMember)
+    assert entry_of(story.ask(ALICE, Recall(1, WINDOW_MS))).seq == 2
 
 
 def test_the_system_speaks_in_groups_that_are_there_and_not_between_two() -> None:
@@ -135,8 +145,7 @@ def test_a_recalled_message_keeps_its_place_and_number_but_not_its_content() -> 
     outcome = story.ask(ALICE, RECALL_1)
     notice = entry_of(outcome)
     assert (notice.seq, notice.countable, notice.body) == (3, 2, RecallNotice(1))
-    assert outcome.replaced is not None
-    assert outcome.replaced == replace(said, body=Recalled(ALICE))
+    assert outcome.replaced == (replace(said, body=Recalled(ALICE)),)
 
 
 def test_a_recall_does_not_change_what_is_unread() -> None:

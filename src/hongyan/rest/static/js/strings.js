@@ -29,6 +29,7 @@ export const TABLE = {
   unread: ["{n} unread message|{n} unread messages", "{n} 条未读消息"],
   back: ["Back to the conversations", "返回会话列表"],
   notices: ["Notices", "系统通知"],
+  saved: ["Saved messages", "收藏"],
   group: ["Group", "群聊"],
 
   messages: ["Messages", "消息"],

@@ -10,7 +10,7 @@ import { isGroup, peerOf } from "./wire.js";
 /** @param {Copy} copy  @param {string} me */
 export function nameOf(copy, me) {
   if (isGroup(copy.id)) return copy.name || t("group");
-  return peerOf(copy.id, me) || t("notices");
+  return peerOf(copy.id, me) || t(copy.id.startsWith("u:") ? "saved" : "notices");
 }
 
 /** @param {string} userId  @param {string} me */

@@ -1,0 +1,270 @@
+"""What integrators call with a server key, below /api/v1/server: keys, users, tokens, messages, bots."""
+
+import secrets
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel, Field
+
+from hongyan.model.codes import ScopeMissing, UserExists, UserUnknown
+from hongyan.model.ids import (
+    SYSTEM_USER,
+    ClientMsgId,
+    DeviceId,
+    UserId,
+    parse_client_msg_id,
+    parse_conversation_id,
+    parse_device_id,
+    parse_user_id,
+)
+from hongyan.ports.admin import BotCommand, BotRow, KeyRow
+from hongyan.protocol.codec_hooks import read_content
+from hongyan.rest.accounts import PROBLEMS, Asked, GrantAnswer, Milliseconds, UserIdText, grant_answer
+from hongyan.rest.server_key import NamePath, with_scope
+from hongyan.rest.services import Services
+from hongyan.services.users.records import Registration
+
+_CONTENT_BYTES = 65_536
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern="^[A-Za-z0-9_.:-]{1,64}$",
+        description="The same for every retry of the same thing: it is done once. It becomes the `client_msg_id`.",
+    ),
+]
+
+
+class AskedKey(Asked):
+    """A new server key. It may no more than the key that asks."""
+
+    name: Annotated[str, Field(max_length=256, examples=["shop"])]
+    scopes: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=32, examples=[["messages"]])]
+
+
+class KeyAnswer(BaseModel):
+    """A server key. `revoked_ms` is 0 while it is good."""
+
+    key_id: str
+    name: str
+    scopes: list[str]
+    created_ms: Milliseconds
+    revoked_ms: Milliseconds
+
+
+class NewKeyAnswer(KeyAnswer):
+    """With the key itself; it is not shown again."""
+
+    key: str
+
+
+class KeysAnswer(BaseModel):
+    """All keys, revoked ones too."""
+
+    keys: list[KeyAnswer]
+
+
+class AskedUser(Asked):
+    """An account. Without a password only tokens that you mint let it in."""
+
+    user_id: UserIdText
+    password: Annotated[str, Field(max_length=4_096)] = ""
+
+
+class ProvidedAnswer(BaseModel):
+    """An account; `created` is False when it was there."""
+
+    user_id: str
+    created: bool
+
+
+class AskedToken(Asked):
+    """Tokens for a user's device. Without `device_id` the server makes one."""
+
+    device_id: Annotated[str, Field(max_length=256)] = ""
+    device_name: Annotated[str, Field(max_length=256)] = ""
+
+
+class SessionsEndedAnswer(BaseModel):
+    """How many devices were logged out."""
+
+    devices: int
+
+
+class AskedMessage(Asked):
+    """A message. Without `sender_id` the system speaks, in a conversation `n:user`."""
+
+    conversation_id: Annotated[str, Field(max_length=128, examples=["s:alice:bob"])]
+    sender_id: Annotated[str, Field(max_length=256, examples=["alice"])] = ""
+    content: Annotated[
+        dict[str, Any], Field(description="A Content as in content.proto.", examples=[{"text": {"text": "你好"}}])
+    ]
+
+
+class ReceiptAnswer(BaseModel):
+    """What became of a message."""
+
+    conversation_id: str
+    client_msg_id: str
+    seq: int
+    message_id: Annotated[str, Field(description="64 bits, as text.")]
+    time_ms: Milliseconds
+
+
+class BotCommandForm(Asked):
+    """What a bot answers to: `/name`."""
+
+    name: Annotated[str, Field(max_length=64, examples=["weather"])]
+    description: Annotated[str, Field(max_length=512)] = ""
+
+
+class AskedBot(Asked):
+    """A bot's commands."""
+
+    commands: Annotated[list[BotCommandForm], Field(max_length=200, default_factory=list)]
+
+
+class BotAnswer(BaseModel):
+    """A bot: an account that belongs to a key."""
+
+    bot_id: str
+    key_id: str
+    commands: list[BotCommandForm]
+    created_ms: Milliseconds
+
+
+class BotsAnswer(BaseModel):
+    """All bots."""
+
+    bots: list[BotAnswer]
+
+
+def integrators_router(services: Services) -> APIRouter:
+    """The routes below /api/v1/server."""
+    router = APIRouter(prefix="/api/v1/server", responses=PROBLEMS)
+    _add_keys(router, services)
+    _add_users(router, services)
+    _add_messages(router, services)
+    _add_bots(router, services)
+    return router
+
+
+def _add_keys(router: APIRouter, services: Services) -> None:
+    keys = services.integrators.keys
+    key_of = with_scope(keys, "keys")
+
+    @router.post("/keys", status_code=201, tags=["server keys"], summary="Make a server key")
+    async def create_key(asked: AskedKey, key: KeyRow = key_of) -> NewKeyAnswer:
+        made = await keys.create(asked.name, asked.scopes, key)
+        return NewKeyAnswer(**_key(made.row).model_dump(), key=made.text)
+
+    @router.get("/keys", tags=["server keys"], summary="Which keys are there?")
+    async def list_keys(_key_row: KeyRow = key_of) -> KeysAnswer:
+        return KeysAnswer(keys=[_key(row) for row in await keys.list()])
+
+    @router.delete("/keys/{key_id}", status_code=204, tags=["server keys"], summary="Revoke a key")
+    async def revoke_key(key_id: NamePath, _key_row: KeyRow = key_of) -> None:
+        await keys.revoke(key_id)
+
+
+def _add_users(router: APIRouter, services: Services) -> None:
+    users, keys = services.users, services.integrators.keys
+
+    @router.post("/users", tags=["own users"], summary="Make an account; again is no error", status_code=200)
+    async def provide_user(asked: AskedUser, _key_row: KeyRow = with_scope(keys, "users")) -> ProvidedAnswer:
+        user_id = parse_user_id(asked.user_id)
+        if not asked.password:
+            return ProvidedAnswer(user_id=user_id, created=await users.provide(user_id))
+        await users.register(Registration(user_id, asked.password))
+        return ProvidedAnswer(user_id=user_id, created=True)
+
+    @router.delete("/users/{user_id}/sessions", tags=["own users"], summary="Log a user out everywhere")
+    async def log_out_user(user_id: NamePath, _key_row: KeyRow = with_scope(keys, "users")) -> SessionsEndedAnswer:
+        return SessionsEndedAnswer(devices=await users.log_out_everywhere(parse_user_id(user_id)))
+
+    @router.post("/users/{user_id}/tokens", status_code=201, tags=["own users"], summary="Mint tokens for a user")
+    async def mint_tokens(
+        user_id: NamePath, asked: AskedToken, _key_row: KeyRow = with_scope(keys, "tokens")
+    ) -> GrantAnswer:
+        return await _minted(services, parse_user_id(user_id), asked)
+
+
+async def _minted(services: Services, user_id: UserId, asked: AskedToken) -> GrantAnswer:
+    device_id = parse_device_id(asked.device_id) if asked.device_id else DeviceId("")
+    return grant_answer(await services.users.mint(user_id, device_id, asked.device_name))
+
+
+def _add_messages(router: APIRouter, services: Services) -> None:
+    @router.post("/messages", status_code=201, tags=["own messages"], summary="Send as a user, or as the system")
+    async def send_as(
+        asked: AskedMessage,
+        idempotency_key: IdempotencyKey = None,
+        key: KeyRow = with_scope(services.integrators.keys, "messages"),
+    ) -> ReceiptAnswer:
+        conversation_id = parse_conversation_id(asked.conversation_id)
+        sender_id = parse_user_id(asked.sender_id, "sender_id") if asked.sender_id else SYSTEM_USER
+        if sender_id == SYSTEM_USER:
+            if "system" not in key.scopes:
+                raise ScopeMissing(scope="system")
+        elif await services.users.missing([sender_id]):
+            raise UserUnknown(user_id=sender_id)
+        client_msg_id = ClientMsgId(idempotency_key or f"key-{secrets.token_hex(12)}")
+        command = read_content(asked.content, conversation_id, _CONTENT_BYTES)
+        submitted = await services.commands.submit(
+            sender_id, conversation_id, parse_client_msg_id(client_msg_id), command, resend=bool(idempotency_key)
+        )
+        return ReceiptAnswer(
+            conversation_id=conversation_id,
+            client_msg_id=client_msg_id,
+            seq=submitted.seq,
+            message_id=str(submitted.message_id),
+            time_ms=submitted.time_ms,
+        )
+
+
+def _add_bots(router: APIRouter, services: Services) -> None:
+    bots, users = services.integrators.bots, services.users
+    key_of = with_scope(services.integrators.keys, "bots")
+
+    @router.get("/bots", tags=["bots"], summary="Which bots are there?")
+    async def list_bots(_key_row: KeyRow = key_of) -> BotsAnswer:
+        return BotsAnswer(bots=[_bot(row) for row in bots.list()])
+
+    @router.put("/bots/{bot_id}", tags=["bots"], summary="Make a bot, or give it other commands")
+    async def put_bot(bot_id: NamePath, asked: AskedBot, key: KeyRow = key_of) -> BotAnswer:
+        user_id = parse_user_id(bot_id, "bot_id")
+        commands = [BotCommand(form.name, form.description) for form in asked.commands]
+        is_bot = any(row.bot_id == user_id for row in bots.list())
+        if not is_bot and not await users.provide(user_id):
+            # Whoever may make bots may not take people's accounts.
+            raise UserExists(user_id=user_id)
+        return _bot(await bots.put(user_id, key.key_id, commands))
+
+    @router.delete("/bots/{bot_id}", status_code=204, tags=["bots"], summary="A bot is one no more; its account stays")
+    async def remove_bot(bot_id: NamePath, _key_row: KeyRow = key_of) -> Response:
+        await bots.remove(parse_user_id(bot_id, "bot_id"))
+        return Response(status_code=204)
+
+    @router.post("/bots/{bot_id}/tokens", status_code=201, tags=["bots"], summary="Mint tokens for a bot")
+    async def mint_bot_tokens(bot_id: NamePath, asked: AskedToken, _key_row: KeyRow = key_of) -> GrantAnswer:
+        return await _minted(services, bots.get(parse_user_id(bot_id, "bot_id")).bot_id, asked)
+
+
+def _key(row: KeyRow) -> KeyAnswer:
+    return KeyAnswer(
+        key_id=row.key_id,
+        name=row.name,
+        scopes=list(row.scopes),
+        created_ms=row.created_ms,
+        revoked_ms=row.revoked_ms,
+    )
+
+
+def _bot(row: BotRow) -> BotAnswer:
+    return BotAnswer(
+        bot_id=row.bot_id,
+        key_id=row.key_id,
+        commands=[BotCommandForm(name=command.name, description=command.description) for command in row.commands],
+        created_ms=row.created_ms,
+    )

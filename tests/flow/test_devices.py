@@ -1,0 +1,289 @@
+"""Whatever happens, a device that heard of it, one that was away, and a new one show the same; for every event type."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from hongyan.config import Config
+from hongyan.model.ids import UserId
+from hongyan.model.records import AnyBody
+from hongyan_client import (
+    Amended,
+    Befriended,
+    Client,
+    ClientOptions,
+    Contact,
+    Conversation,
+    ConversationSettings,
+    Draft,
+    Entry,
+    Login,
+    MemoryStore,
+    Message,
+    Privacy,
+    RefusedError,
+    Relation,
+    Store,
+    register,
+)
+from tests.flow.served import prepared, running
+
+pytestmark = pytest.mark.blocks("a server opens its files on the loop, before it serves anybody")
+
+PASSWORD = "correct horse battery"
+USERS = ("alice", "bob", "eve")
+FAST = ClientOptions(backoff_first_s=0.001, backoff_last_s=0.05, mark_every_s=0.01)
+GROUP = "g:club"
+
+
+@pytest.fixture
+def config(data_dir: Path) -> Iterator[Config]:
+    with prepared(data_dir) as found:
+        yield found
+
+
+class World(msgspec.Struct):
+    """Three users; `alice` is the device that stays. `single` is hers with bob."""
+
+    url: str
+    alice: Client
+    bob: Client
+    eve: Client
+    single: str
+
+    @asynccontextmanager
+    async def device(self, name: str, store: Store | None = None) -> AsyncIterator[Client]:
+        """Another device of alice's, in step."""
+        async with Client(self.url, Login("alice", PASSWORD, device_id=name), store=store, options=FAST) as client:
+            await client.synced()
+            yield client
+
+
+@asynccontextmanager
+async def world(config: Config) -> AsyncIterator[World]:
+    """The three of them in a group, and something said everywhere."""
+    async with running(config) as addresses, AsyncExitStack() as stack:
+        clients = []
+        for user_id in USERS:
+            await register(addresses.http, user_id, PASSWORD)
+            client = Client(addresses.http, Login(user_id, PASSWORD, device_id="first"), options=FAST)
+            clients.append(await stack.enter_async_context(client))
+            await client.connected()
+        alice, bob, eve = clients
+        here = World(addresses.http, alice, bob, eve, alice.single("bob"))
+        await alice.create_group("Club", ["bob", "eve"], group_id="club")
+        for key in (GROUP, here.single):
+            await bob.send(key, "one")
+            await alice.send(key, "two")
+        yield here
+
+
+Act = Callable[[World], Awaitable[object]]
+
+
+async def edits(here: World) -> None:
+    await here.bob.edit(GROUP, 2, "one, better")
+    await here.bob.react(GROUP, 2, "👍")
+    await here.bob.edit(GROUP, 2, "one, best")
+    await here.alice.edit(here.single, 2, "two, better")
+
+
+async def reacts(here: World) -> None:
+    for client in (here.alice, here.bob, here.eve):
+        await client.react(GROUP, 2, "👍")
+    await here.eve.react(GROUP, 3, "🎉")
+    await here.alice.react(GROUP, 2, "👍", on=False)
+    await here.alice.react(GROUP, 2, "👍")
+    await here.eve.react(GROUP, 3, "🎉", on=False)
+
+
+async def takes_away(here: World) -> None:
+    await here.bob.edit(here.single, 1, "one, better")
+    await here.bob.recall(here.single, 1)
+    await here.alice.edit(GROUP, 3, "two, better")
+    await here.alice.delete(GROUP, 3)
+
+
+async def pins(here: World) -> None:
+    await here.alice.pin(GROUP, 2)
+    await here.alice.pin(here.single, 1)
+    await here.alice.pin(here.single, 1, on=False)
+
+
+async def ranks(here: World) -> None:
+    await here.alice.set_role(GROUP, "bob", "admin")
+    await here.alice.mute(GROUP, "eve", 4_000_000_000_000)
+    await here.alice.mute(GROUP, "eve", 0)
+    await here.alice.mute_all(GROUP, allowed=["eve"])
+    await here.alice.mute_all(GROUP, on=False)
+    await here.alice.transfer(GROUP, "bob")
+
+
+async def is_renamed(here: World) -> None:
+    await here.alice.set_group(GROUP, name="Book club", announcement="on Friday")
+    await here.alice.set_group(GROUP, avatar="a.png")
+    await here.bob.set_nickname(GROUP, "Bobby")
+    await here.alice.set_group_rules(GROUP, history_for_newcomers=True, join_policy="approval", who_may_add="admin")
+
+
+async def comes_and_goes(here: World) -> None:
+    await here.alice.remove_members(GROUP, ["eve"])
+    await here.alice.set_group_rules(GROUP, join_policy="approval")
+    await here.eve.request_join(GROUP, "let me in")
+    await here.alice.answer_join(GROUP, "eve", accept=True)
+    await here.eve.leave(GROUP)
+    link = await here.alice.make_join_link(GROUP)
+    await here.eve.join(GROUP, link.token)
+    await here.alice.revoke_join_link(GROUP, link.link_id)
+
+
+async def alice_is_let_in_again(here: World) -> None:
+    await here.alice.transfer(GROUP, "bob")
+    await here.bob.set_group_rules(GROUP, history_for_newcomers=True, join_policy="approval")
+    await here.alice.leave(GROUP)
+    await here.bob.send(GROUP, "while she is away")
+    await here.bob.edit(GROUP, 2, "one, better")
+    await here.alice.request_join(GROUP)
+    await here.bob.answer_join(GROUP, "alice", accept=True)
+    await here.eve.send(GROUP, "welcome back")
+
+
+async def is_added_again(here: World) -> None:
+    await here.alice.transfer(GROUP, "bob")
+    await here.bob.remove_members(GROUP, ["alice"])
+    await here.bob.set_group(GROUP, name="Without her")
+    await here.bob.add_members(GROUP, ["alice"])
+
+
+async def is_dismissed(here: World) -> None:
+    await here.alice.dismiss(GROUP)
+
+
+async def blocks(here: World) -> None:
+    await here.alice.block("bob")
+    with pytest.raises(RefusedError, match="blocked"):
+        await here.bob.send(here.single, "hello?")
+    await here.alice.block("bob", on=False)
+    await here.bob.send(here.single, "hello again")
+
+
+async def keeps_for_herself(here: World) -> None:
+    await here.alice.set_pinned(GROUP)
+    await here.alice.set_muted(here.single)
+    await here.alice.set_labels(here.single, ["friends", "读书"])
+    await here.alice.save_draft(here.single, "dear Bob")
+    await here.alice.note_contact("bob", remark="老王", tags=["work"])
+    await here.alice.delete_for_me(GROUP, 2)
+    await here.alice.mark_unread(GROUP)
+    await here.alice.save_draft(here.single, "")
+    await here.alice.hide(here.single)
+
+
+async def reads(here: World) -> None:
+    await here.bob.send(GROUP, "three")
+    await here.alice.mark_read(GROUP)
+
+
+ACTS: dict[str, Act] = {
+    act.__name__: act
+    for act in (
+        edits,
+        reacts,
+        takes_away,
+        pins,
+        ranks,
+        is_renamed,
+        comes_and_goes,
+        alice_is_let_in_again,
+        is_added_again,
+        is_dismissed,
+        blocks,
+        keeps_for_herself,
+        reads,
+    )
+}
+
+
+Seen = tuple[list[Conversation], dict[str, list[Entry]], list[object]]
+
+
+async def seen(client: Client) -> Seen:
+    """All that a device shows, from where a fresh one is told to begin."""
+    await client.synced()
+    chats = client.conversations()
+    entries: dict[str, list[Entry]] = {}
+    for chat in chats:
+        entries[chat.conversation_id] = await _all(client, chat.conversation_id)
+    kinds = (ConversationSettings, Draft, Contact, Relation, Privacy)
+    return chats, entries, [client.items(kind) for kind in kinds]
+
+
+async def _all(client: Client, key: str) -> list[Entry]:
+    found: list[Entry] = []
+    while True:
+        page = await client.history(key, before=found[0].seq if found else 0, limit=3)
+        found[:0] = page.entries
+        if not page.more:
+            return found
+
+
+async def settled(here: World) -> None:
+    """All that was done has reached alice's first device: her reads come last of all."""
+    for key in (GROUP, here.single):
+        shown = here.alice.conversation(key)
+        if shown is not None and shown.member:
+            await here.alice.mark_read(key)
+            while not await _is_read(here.alice, key):
+                await asyncio.sleep(0)
+    await here.alice.send("s:alice:eve", "that was all")
+
+
+async def _is_read(client: Client, key: str) -> bool:
+    """Whether the server knows that all is read."""
+    shown = client.conversation(key)
+    known = {position.user_id: position.read_seq for position in await client.positions(key)}
+    return shown is not None and known[UserId("alice")] >= shown.head
+
+
+@pytest.mark.parametrize("name", ACTS)
+async def test_all_devices_of_a_user_show_the_same_after(config: Config, name: str) -> None:
+    async with world(config) as here:
+        away = MemoryStore()
+        async with here.device("away", away) as device:
+            await seen(device)
+        async with here.device("stays") as stays:
+            await ACTS[name](here)
+            await settled(here)
+            async with here.device("fresh") as fresh, here.device("away", away) as back:
+                expected = await seen(fresh)
+                await _until_equal(stays, expected)
+                assert await seen(back) == expected
+                assert await seen(here.alice) == expected
+
+
+async def _until_equal(client: Client, expected: Seen) -> None:
+    """What was pushed may still be on its way; each turn looks again, and the last look is the test."""
+    for _ in range(200):
+        found = await seen(client)
+        if found == expected:
+            return
+        await client.positions(GROUP)  # a round trip: all that was pushed before has come then
+    assert await seen(client) == expected
+
+
+async def test_every_kind_of_entry_is_among_them(config: Config) -> None:
+    found: set[type] = set()
+    for name, act in ACTS.items():
+        folder = config.data_dir.parent / name
+        folder.mkdir()
+        with prepared(folder) as each:
+            async with world(each) as here:
+                await act(here)
+                found |= {type(entry.body) for key in (GROUP, here.single) for entry in await _all(here.bob, key)}
+    untold = {Message, Amended, Befriended}
+    assert set(get_args(AnyBody)) - untold == found - untold
