@@ -27,5 +27,6 @@ def services_of(
         conversations=stages.conversations,
         mark=casts[frames.MarkRequest],
         signal=casts[frames.SignalRequest],
+        presence=stages.presence,
         integrators=integrators,
     )

@@ -19,6 +19,7 @@ from hongyan.rest.openapi import describe
 from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
 from hongyan.rest.people import people_router
+from hongyan.rest.presence import presence_router
 from hongyan.rest.problems import install
 from hongyan.rest.relations import relations_router
 from hongyan.rest.services import Services
@@ -28,6 +29,7 @@ from hongyan.rest.webhooks import webhooks_router
 ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     accounts_router,
     people_router,
+    presence_router,
     relations_router,
     messages_router,
     history_router,

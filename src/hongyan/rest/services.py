@@ -13,6 +13,7 @@ from hongyan.rest.address import AddressWait, everybody_passes
 from hongyan.services.admin.integrators import Integrators
 from hongyan.services.conversations.service import Conversations
 from hongyan.services.departures.export import Exports
+from hongyan.services.presence.service import PresenceService
 from hongyan.services.relations.service import Relations
 from hongyan.services.users.people import People
 from hongyan.services.users.service import Users
@@ -54,5 +55,6 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     conversations: Conversations
     mark: Mark
     signal: Signal
+    presence: PresenceService
     integrators: Integrators
     address_wait: AddressWait = everybody_passes

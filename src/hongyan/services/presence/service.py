@@ -117,7 +117,9 @@ class PresenceService:
             self._told.pop(user_id, None)
 
     async def see(self, user_id: UserId, user_ids: Sequence[UserId]) -> Presences:
-        """How those of these users are now whom this user may see."""
+        """How those of these users are now whom this user may see. Raises Overloaded."""
+        if self.stopped():
+            raise Overloaded(what="presence", retry_after_ms=5_000)
         allowed = await self._around.visible(user_id, user_ids) if user_ids else ()
         return Presences(await self.look([other for other in dict.fromkeys(user_ids) if other in allowed]))
 
