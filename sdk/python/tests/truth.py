@@ -35,6 +35,7 @@ class Truth:
         state = self.states.get(conversation_id)
         if state is None:
             state = self.states[conversation_id] = new_conversation(conversation_id)
+            state.opened = {}
         self.offset += 1
         message_id = MessageId(1000 + self.offset)
         record = Record(conversation_id, sender_id, client_msg_id, message_id, self.offset, command, digest)
@@ -42,8 +43,8 @@ class Truth:
         entries = self.entries.setdefault(conversation_id, [])
         if outcome.entry is not None:
             entries.append(outcome.entry)
-        if outcome.replaced is not None:
-            entries[outcome.replaced.seq - 1] = outcome.replaced
+        for replaced in outcome.replaced:
+            entries[replaced.seq - 1] = replaced
         for user_id, member in state.touched.items():
             self.members[conversation_id, user_id] = member
         state.touched = {}
