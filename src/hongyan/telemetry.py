@@ -51,6 +51,8 @@ class Metrics:
         self.sends = 0
         self.deliveries = 0
         self.dead_letters = 0
+        self.signals_dropped = 0
+        self.throttled = 0
         self.refusals: dict[str, int] = {}
         self.closes: dict[str, int] = {}
         self.receipt_latency = LatencyHistogram()
@@ -77,6 +79,8 @@ class Metrics:
             ("hongyan_sends", "Submissions admitted.", self.sends),
             ("hongyan_deliveries", "Entries written to connections.", self.deliveries),
             ("hongyan_dead_letters", "Records that could not be applied.", self.dead_letters),
+            ("hongyan_signals_dropped", "Signals that were too many, or came under load.", self.signals_dropped),
+            ("hongyan_throttled", "Packets after which a connection was not read for a moment.", self.throttled),
         ):
             yield CounterMetricFamily(name, sentence, value=value)
         for name, sentence, counts in (

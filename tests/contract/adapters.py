@@ -20,13 +20,13 @@ from hongyan.adapters.store.migrate import migrate
 from hongyan.adapters.store.sqlite import SqliteStore
 from hongyan.ports.log import AppendFailed, Log
 from hongyan.ports.state import Hot, Routes
-from hongyan.ports.store import ConversationStore, HistoryReader
+from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
 
 GATEWAY = 7
 
 
-class Store(ConversationStore, HistoryReader, Protocol):
-    """Both ports of the store, as its adapters give them."""
+class Store(ConversationStore, HistoryReader, ListReader, Protocol):
+    """The ports of the store, as its adapters give them."""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ import pytest_asyncio
 from hongyan.adapters.state.leases import MemoryLeases
 from hongyan.adapters.store.database import Database
 from hongyan.adapters.store.last_seen import MemoryLastSeen, SqliteLastSeen
-from hongyan.model.ids import UserId
+from hongyan.model.ids import ConversationId, UserId
+from hongyan.model.state import BLOCKS, FRIEND, Seat
 from hongyan.ports.presence import LastSeen, Leases
-from tests.contract.adapters import sqlite_file
-from tests.contract.rows import ALICE, BOB, CAROL
+from tests.contract.adapters import STORES, Store, StoreAdapter, sqlite_file
+from tests.contract.rows import ALICE, BOB, CAROL, GROUP, SINGLE, batch, entry, head, member
 
 LEASES: dict[str, Callable[[], Leases]] = {"memory": MemoryLeases}
 
@@ -32,6 +33,14 @@ async def last_seen(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
     database = Database(await asyncio.to_thread(sqlite_file, tmp_path, "presence"), "presence")
     yield SqliteLastSeen(database)
     await database.close()
+
+
+@pytest_asyncio.fixture(params=STORES.values(), ids=list(STORES))
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    adapter: StoreAdapter = request.param
+    opened = await asyncio.to_thread(adapter.open, tmp_path)
+    yield opened
+    await adapter.close(opened)
 
 
 async def test_whoever_is_held_for_the_first_time_is_new_and_then_not(leases: Leases) -> None:
@@ -80,3 +89,28 @@ async def test_the_newest_time_is_kept_and_the_unknown_are_left_out(last_seen: L
     await last_seen.write({ALICE: 4, BOB: 9})
     assert dict(await last_seen.read([ALICE, BOB, CAROL])) == {ALICE: 5, BOB: 9}
     assert dict(await last_seen.read([])) == {}
+
+
+async def test_friends_and_companions_of_small_groups_are_acquainted_but_nobody_who_blocks(store: Store) -> None:
+    dave = UserId("dave")
+    friend, blocks = Seat(flags=FRIEND), Seat(flags=FRIEND | BLOCKS)
+    large, left, pair = (ConversationId(name) for name in ("g:large", "g:left", "s:alice:carol"))
+    members = [
+        *(member(user_id, seat=friend) for user_id in (ALICE, BOB)),
+        member(ALICE, conversation_id=pair, seat=friend),
+        member(CAROL, conversation_id=pair, seat=blocks),
+        *(member(user_id, conversation_id=GROUP) for user_id in (ALICE, CAROL, dave)),
+        *(member(UserId(f"user-{number}"), conversation_id=large) for number in range(3)),
+        member(ALICE, conversation_id=large),
+        member(ALICE, conversation_id=left, left=1),
+        member(UserId("erin"), conversation_id=left),
+    ]
+    keys = (SINGLE, pair, GROUP, large, left)
+    entries = [entry(1, conversation_id=key) for key in keys]
+    await store.persist(batch(6, [head(1, 5, key) for key in keys], entries, members))
+
+    asked = [BOB, CAROL, dave, UserId("user-1"), UserId("erin"), UserId("nobody"), ALICE]
+    assert await store.acquainted(ALICE, asked, 3) == {BOB: True, dave: False}
+    assert await store.acquainted(ALICE, asked, 4) == {BOB: True, dave: False, UserId("user-1"): False}
+    assert await store.acquainted(BOB, [ALICE], 2) == {ALICE: True}
+    assert await store.acquainted(CAROL, [ALICE, dave], 3) == {dave: False}

@@ -12,8 +12,6 @@ from hongyan.model.commands import JoinPolicy, Role, SendMessage
 from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, MessageId, UserId
 from hongyan.model.records import Record, Submitted
 from hongyan.model.state import (
-    BLOCKS,
-    FRIEND,
     PLAIN_SEAT,
     PLAIN_SETTINGS,
     Conversation,
@@ -587,28 +585,3 @@ async def test_what_was_kept_is_found_by_the_next_process(opened: Opened) -> Non
     await opened.store.persist(first_batch())
     before = await snapshot(opened.store)
     assert await snapshot(await opened.reopen()) == before
-
-
-async def test_friends_and_companions_of_small_groups_are_acquainted_but_nobody_who_blocks(opened: Opened) -> None:
-    store, dave = opened.store, UserId("dave")
-    friend, blocks = Seat(flags=FRIEND), Seat(flags=FRIEND | BLOCKS)
-    large, left, pair = (ConversationId(name) for name in ("g:large", "g:left", "s:alice:carol"))
-    members = [
-        *(member(user_id, seat=friend) for user_id in (ALICE, BOB)),
-        member(ALICE, conversation_id=pair, seat=friend),
-        member(CAROL, conversation_id=pair, seat=blocks),
-        *(member(user_id, conversation_id=GROUP) for user_id in (ALICE, CAROL, dave)),
-        *(member(UserId(f"user-{number}"), conversation_id=large) for number in range(3)),
-        member(ALICE, conversation_id=large),
-        member(ALICE, conversation_id=left, left=1),
-        member(UserId("erin"), conversation_id=left),
-    ]
-    keys = (SINGLE, pair, GROUP, large, left)
-    entries = [entry(1, conversation_id=key) for key in keys]
-    await store.persist(batch(6, [head(1, 5, key) for key in keys], entries, members))
-
-    asked = [BOB, CAROL, dave, UserId("user-1"), UserId("erin"), UserId("nobody"), ALICE]
-    assert await store.acquainted(ALICE, asked, 3) == {BOB: True, dave: False}
-    assert await store.acquainted(ALICE, asked, 4) == {BOB: True, dave: False, UserId("user-1"): False}
-    assert await store.acquainted(BOB, [ALICE], 2) == {ALICE: True}
-    assert await store.acquainted(CAROL, [ALICE, dave], 3) == {dave: False}

@@ -37,7 +37,11 @@ from tests.flow.device import Device
 from tests.unit.delivery.worlds import GatedStore
 from tests.unit.gateway.sockets import Arrivals, tcp, websocket
 
-CONFIG = Config(delivery=Delivery(gather_ms=1), limits=Limits(submissions_per_s=1_000_000, submissions_burst=1_000_000))
+FREE = Limits(
+    **dict.fromkeys(("submissions_per_s", "submissions_burst", "signals_per_s", "marks_per_s"), 1_000_000),
+    **dict.fromkeys(("conversation_submissions_per_s", "conversation_submissions_burst", "reads_per_s"), 1_000_000),
+)
+CONFIG = Config(delivery=Delivery(gather_ms=1), limits=FREE)
 
 
 class Accounts:
@@ -194,7 +198,8 @@ class Node:
         stages.gatherer._interval_s = 0.01
         self._stop = asyncio.Event()
         more = await self.join_more()
-        parts: list[Runnable] = [engines.log, stages.delivery, stages.gatherer, *more, stages.gateway]
+        behind: list[Runnable] = [engines.log, stages.delivery, stages.gatherer, stages.echo, stages.presence]
+        parts = [*behind, *more, stages.gateway]
         self._running = asyncio.get_running_loop().create_task(run_all(parts, self._stop))
         await stages.delivery.caught_up.wait()
         self.ws = await listen_websocket(stages.gateway, "127.0.0.1", 0)

@@ -280,7 +280,6 @@ limits = st.builds(
 roles = st.sampled_from(["owner", "admin", "member"])
 positions = st.builds(frames.Position, user_ids, numbers, numbers)
 times = st.integers(0, 2**63 - 1)
-presences = st.builds(frames.Presence, user_ids, st.booleans(), times)
 member_rows = st.builds(frames.MemberRow, user_ids, roles, numbers, times, lines)
 groups = st.builds(
     frames.Group,
@@ -290,6 +289,7 @@ groups = st.builds(
     links=st.lists(st.builds(frames.JoinLinkRow, names, user_ids, times, small, small), max_size=2).map(tuple),
     requests=st.lists(st.builds(frames.JoinRequestRow, user_ids, lines, times), max_size=2).map(tuple),
 )
+presences = st.builds(frames.Presence, user_ids, st.booleans(), times)
 events = st.one_of(
     st.builds(frames.ErrorReply, small, names, words, small, st.booleans()),
     st.builds(frames.Connected, names, user_ids, names, times, small, limits, sync_pages, numbers),

@@ -177,6 +177,8 @@ class NaiveConversation:
             return self._creation_refusal(sender_id, command)
         if self.is_system and isinstance(command, SendMessage):
             return None if sender_id == SYSTEM_USER else codes.NotAllowed
+        if self.is_group and sender_id == SYSTEM_USER and present and not isinstance(command, Recall):
+            return self._refusal_of_the_system(command)
         speaks = sender_id in present or (self.is_system and sender_id == SYSTEM_USER and isinstance(command, Recall))
         if not speaks:
             return codes.NotAMember
@@ -189,9 +191,22 @@ class NaiveConversation:
     def _creation_refusal(self, sender_id: UserId, command: CreateGroup) -> Refusal | None:
         if not self.is_group:
             return codes.InvalidField
+        if sender_id == SYSTEM_USER:
+            return codes.NotAllowed
         if self.shown:
             return codes.GroupExists
         return codes.GroupFull if len({sender_id, *command.member_ids}) > command.limit else None
+
+    def _refusal_of_the_system(self, command: AnyCommand) -> Refusal | None:
+        """It may all that a member does to a group and not for himself; but others need an owner."""
+        present = self.present()
+        if isinstance(command, AddMembers):
+            new = set(command.member_ids) - set(present)
+            return codes.GroupFull if new and len(present) + len(new) > command.limit else None
+        if isinstance(command, RemoveMembers):
+            left = set(present) - set(command.member_ids)
+            return codes.LastOwner if left and not any(present[user_id].owner for user_id in left) else None
+        return None if isinstance(command, SendMessage) else codes.NotAllowed
 
     def _recall_refusal(self, record: Record, command: Recall) -> Refusal | None:
         stay = self.present().get(record.sender_id)

@@ -23,7 +23,9 @@ from hongyan.cli.bench.procfs import resident
 PASSWORD = "correct horse battery"
 CHEAP_SETTINGS = (
     *("users.argon2_memory_kib=64", "users.argon2_iterations=1", "users.registrations_per_hour=100000"),
-    *("limits.submissions_per_s=1000000", "limits.submissions_burst=1000000"),
+    *("limits.submissions_per_s=1000000", "limits.submissions_burst=1000000", "limits.frames_per_s=1000000"),
+    *("limits.conversation_submissions_per_s=1000000", "limits.conversation_submissions_burst=1000000"),
+    *("limits.reads_per_s=1000000", "limits.marks_per_s=1000000", "limits.signals_per_s=1000000"),
 )
 """Passwords cost nothing, and nobody is too quick: what is tested here is something else."""
 
@@ -162,9 +164,10 @@ class Server:
         assert found is not None
         return found.rss_bytes
 
-    def ask(self, method: str, path: str, body: Any = None, token: str = "") -> Answer:
+    def ask(self, method: str, path: str, body: Any = None, token: str = "", idempotency_key: str = "") -> Answer:
         """A request over HTTP and its answer, whatever its status."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers |= {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         raw = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.http + path, raw, headers, method=method)
         try:

@@ -10,6 +10,7 @@ import msgspec
 import xxhash
 from msgspec.structs import replace
 
+from hongyan.admission.pace import ConversationPace
 from hongyan.admission.snowflake import Snowflake
 from hongyan.model.codes import InvalidField, NotAllowed, NotAMember, RateLimited, UserUnknown
 from hongyan.model.commands import (
@@ -25,6 +26,7 @@ from hongyan.model.commands import (
     Recall,
     RequestJoin,
     SendMessage,
+    SendToFriend,
     SingleCommand,
     Unfriend,
 )
@@ -38,6 +40,7 @@ from hongyan.model.ids import (
     group_conversation_id,
     kind_of,
 )
+from hongyan.model.privacy import Doors
 from hongyan.model.records import Record
 from hongyan.ports.clock import Clock
 from hongyan.ports.commands import Allowance
@@ -65,6 +68,8 @@ class AdmissionOptions(msgspec.Struct, frozen=True):
     burst: int = 200
     admin_recall_window_ms: int = -1
     edit_window_ms: int = 0
+    conversation_per_s: float = 200.0
+    conversation_burst: int = 2_000
 
 
 class Directory(msgspec.Struct, frozen=True):
@@ -89,9 +94,11 @@ class Admission:
         self._snowflake = Snowflake(worker=0)
         self._buckets: dict[UserId, Bucket] = {}
         self._buckets_bound = _BUCKETS
+        self._pace = ConversationPace(options.conversation_per_s, options.conversation_burst)
         self._screen: Screen | None = None
         self._is_plain: Callable[[ConversationId], bool] = hot.knows
         self.pressure: Callable[[], HongyanError | None] = lambda: None
+        self.doors = Doors()
 
     @property
     def screen(self) -> Screen | None:
@@ -116,7 +123,10 @@ class Admission:
         self._spend(submission.sender_id, now_ms)
         command = submission.command
         conversation_id = submission.conversation_id
+        self._pace.spend(conversation_id, now_ms)
         if type(command) is SendMessage and self._is_plain(conversation_id):
+            if self.doors.others or self.doors.closed:
+                command = self._to_friend(conversation_id, submission.sender_id, command)
             self._append(submission, conversation_id, command, now_ms)
             return None
         if not conversation_id:
@@ -126,7 +136,9 @@ class Admission:
         if self._screen is not None and type(command) in SCREENED and submission.sender_id != SYSTEM_USER:
             screened = self._screen.screen(submission)
         if screened is not None and all(self._directory.known(user_id) for user_id in strangers):
-            self._append(submission, conversation_id, self._stamped(screened), now_ms)
+            self._append(
+                submission, conversation_id, self._stamped(conversation_id, submission.sender_id, screened), now_ms
+            )
             return None
         return partial(self._admit_late, submission, conversation_id, strangers, screened)
 
@@ -143,7 +155,8 @@ class Admission:
             raise UserUnknown(user_id=missing[0])
         if command is None and self._screen is not None:
             command = await self._screen.screen_late(submission)
-        self._append(submission, conversation_id, self._stamped(command or submission.command), self._clock())
+        stamped = self._stamped(conversation_id, submission.sender_id, command or submission.command)
+        self._append(submission, conversation_id, stamped, self._clock())
 
     def _check_shape(self, conversation_id: ConversationId, submission: Submission) -> Sequence[UserId]:
         """Refuses what is plainly wrong; returns the users that have to exist."""
@@ -155,7 +168,8 @@ class Admission:
         if isinstance(command, Befriend | Unfriend):
             if sender_id != SYSTEM_USER:
                 raise NotAllowed(action="decide who are friends")
-            return members
+            # One whose account ended has friends to lose, and nobody to win.
+            return members if isinstance(command, Befriend) else ()
         if kind is ConversationKind.SYSTEM:
             if sender_id != SYSTEM_USER:
                 raise NotAllowed(action="send")
@@ -164,10 +178,21 @@ class Admission:
             raise NotAMember(conversation_id=conversation_id)
         return [user_id for user_id in members if user_id != sender_id]
 
-    def _stamped(self, command: AnyCommand) -> AnyCommand:
-        """The command with the limits that hold now, so that a replay decides as today."""
+    def _stamped(self, conversation_id: ConversationId, sender_id: UserId, command: AnyCommand) -> AnyCommand:
+        """The command with the limits and the policy that hold now, so that a replay decides as today."""
+        if type(command) is SendMessage:
+            return self._to_friend(conversation_id, sender_id, command)
         stamp = _STAMPS.get(type(command))
         return stamp(command, self._options) if stamp is not None else command
+
+    def _to_friend(self, conversation_id: ConversationId, sender_id: UserId, command: SendMessage) -> AnyCommand:
+        """A message to one who takes messages of friends only is one to a friend, or refused by its rule."""
+        if kind_of(conversation_id) is not ConversationKind.SINGLE:
+            return command
+        for user_id in fixed_members(conversation_id):
+            if user_id != sender_id and self.doors.is_closed(user_id):
+                return SendToFriend(command.kind, command.content, command.mention_all)
+        return command
 
     def _append(
         self, submission: Submission, conversation_id: ConversationId, command: AnyCommand, now_ms: int
@@ -200,6 +225,9 @@ class Admission:
             bucket.tokens = min(float(options.burst), bucket.tokens + elapsed_s * options.submissions_per_s)
             bucket.at_ms = now_ms
         if bucket.tokens < 1.0:
+            if user_id == SYSTEM_USER:
+                # Services bound themselves, and what they submit has no person behind it who could slow down.
+                return
             wait_ms = int(1000 * (1.0 - bucket.tokens) / options.submissions_per_s) + 1
             raise RateLimited(what="submissions", retry_after_ms=wait_ms)
         bucket.tokens -= 1.0

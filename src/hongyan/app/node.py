@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-from msgspec import field
 
 from hongyan.adapters.log.sqlite import LogOptions, SqliteLog
 from hongyan.adapters.state.leases import MemoryLeases
@@ -23,6 +22,8 @@ from hongyan.admission.admit import Admission, AdmissionOptions, Directory
 from hongyan.admission.positions import PositionGatherer
 from hongyan.app.commands import LocalCommands
 from hongyan.app.downlink import LocalDownlink
+from hongyan.app.limits import Quotas
+from hongyan.app.overload import Level, Measure, Overload, Pace, Passing
 from hongyan.app.presence import nobody_chose, presence_options, visibility
 from hongyan.app.wakes import LocalWakes
 from hongyan.config import Config
@@ -37,13 +38,16 @@ from hongyan.ports.link import Identity
 from hongyan.ports.log import Log
 from hongyan.ports.personal import ItemLimits, ItemStore
 from hongyan.ports.presence import LastSeen, Leases
+from hongyan.ports.relations import RelationReader
 from hongyan.ports.state import Hot, Routes
-from hongyan.ports.store import ConversationStore, HistoryReader
+from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
+from hongyan.services.personal.listing import Listing
 from hongyan.services.personal.service import Personal
 from hongyan.services.presence import service as presence_service
 from hongyan.services.presence.service import PresenceService
+from hongyan.services.relations.echo import Echo
 from hongyan.telemetry import LoopLag, Metrics
 
 
@@ -52,8 +56,8 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(ConversationStore, HistoryReader, Protocol):
-    """Both ports of the store."""
+class Store(ConversationStore, HistoryReader, ListReader, RelationReader, Protocol):
+    """All ports of the store."""
 
 
 class Accounts(Protocol):
@@ -87,8 +91,8 @@ class Engines(msgspec.Struct, frozen=True):
     close: Callable[[], Awaitable[None]]
     last_message_id: int = 0
     items: ItemStore = msgspec.field(default_factory=MemoryItemStore)
-    leases: Leases = field(default_factory=MemoryLeases)
-    last_seen: LastSeen = field(default_factory=MemoryLastSeen)
+    leases: Leases = msgspec.field(default_factory=MemoryLeases)
+    last_seen: LastSeen = msgspec.field(default_factory=MemoryLastSeen)
 
 
 class Stages(msgspec.Struct, frozen=True):
@@ -102,10 +106,13 @@ class Stages(msgspec.Struct, frozen=True):
     conversations: Conversations
     commands: LocalCommands
     personal: Personal
+    listing: Listing
+    echo: Echo
     wakes: LocalWakes
     admission: Admission
     metrics: Metrics
     lag: LoopLag
+    overload: Overload
 
 
 def new_gateway_number() -> int:
@@ -139,27 +146,61 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     """Makes the stages on some engines, and joins them to the gateway of that number. `downlink` is the log's listener."""
     metrics, lag = Metrics(), LoopLag()
     log, store, hot, routes = engines.log, engines.store, engines.hot, engines.routes
-    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics)
+    personal = Personal(engines.items, downlink, item_limits(config))
+    echo = Echo(personal, now_ms)
+    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics, echo.note)
     delivery = Delivery(0, around, delivery_options(config))
     gatherer = PositionGatherer(log, now_ms)
     admission = Admission(log, hot, Directory(accounts.known, accounts.missing), now_ms, admission_options(config))
     admission.start_above(engines.last_message_id)
-    admission.pressure = Pressure(config, engines.log_end, delivery).ask
+    overload = join_overload(config, engines, delivery, lag)
+    admission.pressure = Pressure(config, engines.log_end, delivery, overload).ask
     conversations = Conversations(hot, store, conversations_options(config))
-    personal = Personal(engines.items, downlink, item_limits(config))
+    listing = Listing(engines.items, conversations, hot, store, now_ms)
+    conversations.pace = Pace(config.overload.syncs_per_s, lambda: overload.level >= Level.SYNCS_SLOWED).passed
     presence = join_presence(config, engines, downlink, number)
+    presence.stopped = lambda: overload.level >= Level.PRESENCE_STOPPED
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
     uplink = msgspec.structs.replace(uplink, handlers={**uplink.handlers, frames.WatchPresence: presence.watch})
+    uplink = Quotas(config.limits, now_ms, overload, metrics).bound(uplink)
     around_gateway = Around(routes, now_ms, metrics, presence.came, presence.left)
     gateway = Gateway(number, uplink, around_gateway, gateway_options(config))
     commands = LocalCommands(new_gateway_number(), admission.admit)
     downlink.gateway, downlink.commands = gateway, commands
     stages = Stages(
-        *(engines, delivery, gatherer, gateway, presence, conversations, commands, personal, downlink.wakes),
-        *(admission, metrics, lag),
+        engines=engines,
+        delivery=delivery,
+        gatherer=gatherer,
+        gateway=gateway,
+        presence=presence,
+        conversations=conversations,
+        commands=commands,
+        personal=personal,
+        listing=listing,
+        echo=echo,
+        wakes=downlink.wakes,
+        admission=admission,
+        metrics=metrics,
+        lag=lag,
+        overload=overload,
     )
     declare_gauges(stages)
     return stages
+
+
+def join_overload(config: Config, engines: Engines, delivery: Delivery, lag: LoopLag) -> Overload:
+    """What is measured, and from where which level holds."""
+    options, log, log_end = config.overload, engines.log, engines.log_end
+    # A replay at the start is no lag: nobody waits for it.
+    decided = lambda: delivery.position if delivery.caught_up.is_set() else log_end()  # noqa: E731 - one expression
+    durable = Passing(lambda: log_end() + log.waiting(), log_end)
+    return Overload(
+        [
+            Measure("loop_lag", lambda: 1_000 * lag.lag_s, options.loop_lag_ms),
+            Measure("log_latency", durable.read_ms, options.log_latency_ms),
+            Measure("delivery_lag", Passing(log_end, decided).read_ms, options.delivery_lag_ms),
+        ]
+    )
 
 
 def join_presence(config: Config, engines: Engines, downlink: LocalDownlink, number: int) -> PresenceService:
@@ -231,10 +272,11 @@ def with_items(uplink: Uplink, personal: Personal) -> Uplink:
 
 
 class Pressure:
-    """Why nothing more can be taken in: the store's disk is full, or too many durable records wait to be decided."""
+    """Why nothing more can be taken in: the store's disk is full, too many durable records wait to be decided, or overload."""
 
-    def __init__(self, config: Config, log_end: Callable[[], int], delivery: Delivery) -> None:
+    def __init__(self, config: Config, log_end: Callable[[], int], delivery: Delivery, overload: Overload) -> None:
         self._log_end, self._delivery, self._persister = log_end, delivery, delivery.persister
+        self._overload = overload
         self._bound = config.log.queue_records
 
     def ask(self) -> HongyanError | None:
@@ -243,6 +285,8 @@ class Pressure:
             return StorageFull()
         if self._log_end() - self._delivery.position > self._bound:
             return Overloaded(what="delivery", retry_after_ms=500)
+        if self._overload.level >= Level.SENDS_REFUSED:
+            return Overloaded(what="everything", retry_after_ms=2_000)
         return None
 
 
@@ -280,6 +324,11 @@ def declare_gauges(stages: Stages) -> None:
     metrics.gauge("hongyan_long_polls", "Long polls that wait.", stages.wakes.waiting)
     metrics.gauge("hongyan_online_users", "Users with a connection.", lambda: stages.presence.online)
     metrics.gauge("hongyan_watched_presences", "Users that devices watch, by device.", lambda: stages.presence.watched)
+    metrics.gauge(
+        "hongyan_overload_level",
+        "0 all is done, 1 signals are dropped, 2 presence stops, 3 syncs are slowed, 4 sends are refused.",
+        lambda: stages.overload.level,
+    )
     metrics.gauge("hongyan_loop_lag_seconds", "How late the event loop runs.", lambda: stages.lag.lag_s)
 
 
@@ -303,7 +352,12 @@ def admission_options(config: Config) -> AdmissionOptions:
     """Admission's part of the configuration."""
     limits = config.limits
     return AdmissionOptions(
-        limits.group_members, limits.recall_window_ms, limits.submissions_per_s, limits.submissions_burst
+        limits.group_members,
+        limits.recall_window_ms,
+        limits.submissions_per_s,
+        limits.submissions_burst,
+        conversation_per_s=limits.conversation_submissions_per_s,
+        conversation_burst=limits.conversation_submissions_burst,
     )
 
 
@@ -327,6 +381,7 @@ def gateway_options(config: Config) -> GatewayOptions:
         unauthenticated=limits.unauthenticated_connections,
         connect_timeout_s=limits.connect_timeout_s,
         heartbeat_ms=gateway.heartbeat_ms,
+        frames_per_s=limits.frames_per_s,
         requests_per_connection=limits.requests_per_connection,
         write_buffer_bytes=gateway.write_buffer_bytes,
         write_buffer_hard_bytes=4 * gateway.write_buffer_bytes,

@@ -18,6 +18,7 @@ from hongyan.app.collector import Collector
 from hongyan.app.integrators import Joined, open_integrators
 from hongyan.app.lock import DirectoryLock
 from hongyan.app.node import Stages, Trimmer, build, now_ms
+from hongyan.app.people import join_people
 from hongyan.app.rest import RestServer, reason_of
 from hongyan.app.run import Runnable, run_all
 from hongyan.app.services import services_of
@@ -102,19 +103,20 @@ async def serve(config: Config, announce: Announce) -> None:
 
 async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "Door") -> None:
     status = Status()
+    people = join_people(stages, accounts, config)
     async with open_integrators(config, config.data_dir, stages, accounts.users) as joined:
-        rest = RestServer(config, build_rest(services_of(stages, accounts, status, joined.services)))
+        rest = RestServer(config, build_rest(services_of(stages, accounts, people, status, joined.services)))
         front = Front(config, stages, rest, door, status)
-        things = [*background(config, stages, joined), stages.gateway, rest, front]
-        await run_all(things, front.stopped)
+        behind = [*background(config, stages, joined), people.departures]
+        await run_all([*behind, stages.gateway, rest, front], front.stopped)
 
 
 def background(config: Config, stages: Stages, joined: Joined) -> list[Runnable]:
     """What runs behind the sockets, in order of start."""
     trimmer = Trimmer(stages.engines, config)
     trimmer.needed = lambda: joined.reader.position
-    stage_parts: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer]
-    return [*stage_parts, *joined.parts(), trimmer, stages.lag, stages.presence, Collector()]
+    behind: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, stages.echo, *joined.parts()]
+    return [*behind, trimmer, stages.lag, stages.overload, stages.presence, Collector()]
 
 
 class Door(msgspec.Struct, frozen=True):

@@ -9,10 +9,13 @@ import msgspec
 
 from hongyan.adapters.store.migrate import database_file
 from hongyan.adapters.store.people_sqlite import SqlitePeopleStore
+from hongyan.adapters.store.requests_sqlite import SqliteRequestStore
 from hongyan.adapters.store.users_sqlite import SqliteSessionStore, SqliteUserStore, UserDatabase
 from hongyan.config import Config
 from hongyan.model.privacy import Strangers
 from hongyan.ports.clock import Clock
+from hongyan.ports.relations import RequestStore
+from hongyan.services.relations.records import RelationsOptions
 from hongyan.services.users.passwords import Passwords
 from hongyan.services.users.people import People, PeopleOptions
 from hongyan.services.users.records import PlatformLimits, UsersOptions
@@ -22,10 +25,11 @@ from hongyan.services.users.tokens import AccessTokens, RefreshTokens
 
 
 class UserServices(msgspec.Struct, frozen=True):
-    """What lives on the file of the accounts."""
+    """What lives on the files of accounts and relations."""
 
     users: Users
     people: People
+    requests: RequestStore
 
 
 @asynccontextmanager
@@ -45,12 +49,14 @@ async def open_user_services(config: Config, data_dir: Path, clock: Clock) -> As
     crypto = Crypto(passwords, AccessTokens(secrets, keys.access_ttl_s, clock), RefreshTokens(secrets))
     users = Users(Stores(SqliteUserStore(database), SqliteSessionStore(database)), crypto, clock, users_options(config))
     people = People(SqlitePeopleStore(database), clock, people_options(config))
+    relations = UserDatabase(database_file(data_dir, "relation"))
     try:
         await users.load()
         await people.load()
-        yield UserServices(users, people)
+        yield UserServices(users, people, SqliteRequestStore(relations))
     finally:
         await passwords.close()
+        await relations.close()
         await database.close()
 
 
@@ -67,6 +73,12 @@ def users_options(config: Config) -> UsersOptions:
         user_log_ins_per_minute=keys.user_log_ins_per_minute,
         platforms=PlatformLimits(keys.phone_devices, keys.tablet_devices, keys.desktop_devices, keys.web_devices),
     )
+
+
+def relations_options(config: Config) -> RelationsOptions:
+    """As above."""
+    keys = config.people
+    return RelationsOptions(keys.friends, keys.open_requests, keys.requests_per_day, keys.request_ttl_s)
 
 
 def people_options(config: Config) -> PeopleOptions:

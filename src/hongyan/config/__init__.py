@@ -37,11 +37,50 @@ class Limits(msgspec.Struct, frozen=True):
     page_entries: Annotated[int, Meta(ge=1, le=10_000, description="Entries in one page of history.")] = 1_000
     page_bytes: Annotated[int, Meta(ge=1_024, le=16_777_216, description="Entries in one page, in bytes.")] = 1_048_576
     submissions_per_s: Annotated[
-        int, Meta(ge=1, le=1_000_000, description="Submissions of one connection, on the long run.")
+        int, Meta(ge=1, le=1_000_000, description="Submissions of one user, on the long run.")
     ] = 200
     submissions_burst: Annotated[
-        int, Meta(ge=1, le=1_000_000, description="Submissions of one connection at once, after a pause.")
+        int, Meta(ge=1, le=1_000_000, description="Submissions of one user at once, after a pause.")
     ] = 1_000
+    conversation_submissions_per_s: Annotated[
+        int, Meta(ge=2, le=1_000_000, description="Submissions to one conversation, on the long run.")
+    ] = 200
+    conversation_submissions_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Submissions to one conversation at once, after a pause.")
+    ] = 2_000
+    signals_per_s: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Signals of one user; others are dropped. Ten times as many at once.")
+    ] = 5
+    marks_per_s: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Marks of positions of one user. Ten times as many at once.")
+    ] = 100
+    reads_per_s: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Requests of one user that read. Ten times as many at once.")
+    ] = 200
+    frames_per_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000_000,
+            description="Frames of one connection; then it is not read for a moment, and so has to wait.",
+        ),
+    ] = 5_000
+    http_requests_per_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="HTTP requests of one address, but for this machine and trusted proxies. Ten times as many at once.",
+        ),
+    ] = 50
+    address_strangers: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Connections without a token of one address, but for this machine and trusted proxies.",
+        ),
+    ] = 500
     group_members: Annotated[int, Meta(ge=2, le=10_000, description="Members of a group.")] = 500
     recall_window_ms: Annotated[
         int, Meta(ge=0, le=31_536_000_000, description="How long a sender may recall a message.")
@@ -163,6 +202,33 @@ class Presence(msgspec.Struct, frozen=True):
     ] = "everybody"
 
 
+Steps = tuple[int, int, int, int]
+"""From where signals are dropped, presence stops, syncs are slowed, and sends are refused."""
+
+
+class Overload(msgspec.Struct, frozen=True):
+    """From where the server does less: signals are dropped, presence stops, syncs are slowed, sends are refused."""
+
+    loop_lag_ms: Annotated[
+        Steps, Meta(description="How late the event loop runs what is due: four steps, one for each of these.")
+    ] = (250, 500, 1_000, 2_000)
+    log_latency_ms: Annotated[Steps, Meta(description="How long records wait to be durable: four steps.")] = (
+        750,
+        1_500,
+        3_000,
+        5_000,
+    )
+    delivery_lag_ms: Annotated[Steps, Meta(description="How long durable records wait to be decided: four steps.")] = (
+        1_000,
+        2_000,
+        4_000,
+        8_000,
+    )
+    syncs_per_s: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Syncs and pages of history while they are slowed.")
+    ] = 200
+
+
 class Users(msgspec.Struct, frozen=True):
     """Accounts and tokens."""
 
@@ -279,6 +345,7 @@ class Config(msgspec.Struct, frozen=True):
     log: Log = field(default_factory=Log)
     delivery: Delivery = field(default_factory=Delivery)
     presence: Presence = field(default_factory=Presence)
+    overload: Overload = field(default_factory=Overload)
     users: Users = field(default_factory=Users)
     people: People = field(default_factory=People)
     hooks: Hooks = field(default_factory=Hooks)

@@ -100,6 +100,10 @@ def check(config: Config) -> None:
         raise SetupError("[limits] content_bytes must be smaller than packet_bytes, or no packet could carry it.")
     if config.users.access_ttl_s >= config.users.refresh_ttl_s:
         raise SetupError("[users] access_ttl_s must be smaller than refresh_ttl_s.")
+    for key in ("loop_lag_ms", "log_latency_ms", "delivery_lag_ms"):
+        steps = getattr(config.overload, key)
+        if list(steps) != sorted(steps) or steps[0] < 1:
+            raise SetupError(f"[overload] {key} has four steps above 0, each at least as high as the one before.")
     if "*" in config.gateway.origins:
         raise SetupError('[gateway] origins lists hosts; "*" would let any page speak for your users.')
 
@@ -128,8 +132,16 @@ def _from_text(key: Key, text: str, where: str) -> Setting:
     except msgspec.ValidationError as error:
         if "array" not in str(error):
             raise SetupError(f"{where}: {error}.") from error
-        value = [part.strip() for part in text.split(",") if part.strip()]
+        value = _list_from_text(key, text, where)
     return Setting(key, value, where)
+
+
+def _list_from_text(key: Key, text: str, where: str) -> object:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return msgspec.convert(parts, key.type, strict=False)
+    except msgspec.ValidationError as error:
+        raise SetupError(f"{where}: {error}.") from error
 
 
 def _find(path: str, known: Mapping[str, Key], source: str) -> Key:

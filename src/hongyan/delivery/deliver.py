@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -36,6 +36,10 @@ class DeliveryOptions(msgspec.Struct, frozen=True):
     signals_group: int = 500
 
 
+Seated = Callable[[Sequence[MemberRow]], None]
+"""Told of members whose seat changed: who became a friend, was muted, blocks somebody. Must not wait."""
+
+
 class Surroundings(msgspec.Struct, frozen=True):
     """What delivery was given to work with."""
 
@@ -46,6 +50,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     downlink: Downlink
     clock: Clock
     metrics: Metrics
+    seated: Seated = lambda _rows: None
 
 
 class Delivery:
@@ -120,7 +125,11 @@ class Delivery:
         await self._push(works)
         if self.caught_up.is_set():
             self._observe(batch)
-        await self._persister.put(_store_batch(batch, [works[key] for key in changed], members, dead))
+        whole = _store_batch(batch, [works[key] for key in changed], members, dead)
+        if whole.seats:
+            # Before it is stored: what a crash keeps from being told is told again by the replay.
+            self._around.seated(whole.seats)
+        await self._persister.put(whole)
 
     def _decide(
         self, batch: LogBatch, states: Mapping[ConversationId, Conversation], works: dict[ConversationId, Work]

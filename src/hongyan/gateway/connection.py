@@ -52,6 +52,7 @@ class Connection:
 
     `fresh` counts down the first submissions: a client that was cut off repeats what it has no receipt for, and one that
     forgets to say so is looked up all the same.
+    `frames` came in the window of the wheel that began at `window_s`.
     `pending` counts submissions without an answer, `requests` reads that run; `paused_at_s` is when the socket stopped taking
     more (0: it takes); `lane` holds frames that must wait for an earlier submission of the same connection.
     """
@@ -59,6 +60,7 @@ class Connection:
     __slots__ = (
         "device_id",
         "end",
+        "frames",
         "fresh",
         "gateway",
         "gzip",
@@ -69,6 +71,7 @@ class Connection:
         "pending",
         "requests",
         "user_id",
+        "window_s",
         "wire",
     )
 
@@ -78,6 +81,8 @@ class Connection:
         self.device_id: DeviceId | None = None
         self.gzip = False
         self.fresh = FRESH_SUBMISSIONS
+        self.frames = 0
+        self.window_s = 0.0
         self.pending = 0
         self.requests = 0
         self.heard_at_s = gateway.now_s

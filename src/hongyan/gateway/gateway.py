@@ -62,6 +62,7 @@ class GatewayOptions(msgspec.Struct, frozen=True):
     unauthenticated: int = 5_000
     connect_timeout_s: float = 5.0
     heartbeat_ms: int = 30_000
+    frames_per_s: int = 5_000
     requests_per_connection: int = 16
     requests: int = 5_000
     write_buffer_bytes: int = 262_144
@@ -210,10 +211,20 @@ class Gateway:
             connection.refuse(0, error)
             self.close(connection, CloseCode.BAD_FRAME)
             return
+        self._count(connection, len(arrived))
         if connection.lane is not None:
             self._queue_behind(connection, arrived)
             return
         self._take(connection, arrived)
+
+    def _count(self, connection: Connection, frames_arrived: int) -> None:
+        """Once a packet: whoever sends too many frames between two turns of the wheel is read more slowly."""
+        if connection.window_s != self.now_s:
+            connection.window_s, connection.frames = self.now_s, 0
+        connection.frames += frames_arrived
+        if connection.frames > self.options.frames_per_s:
+            self.metrics.throttled += 1
+            self._calm(connection)
 
     def _take(self, connection: Connection, arrived: Sequence[frames.ClientFrame]) -> None:
         """Handles the frames of a packet; what is refused of them is told in one packet."""

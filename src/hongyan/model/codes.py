@@ -64,6 +64,7 @@ class ErrorCode(IntEnum):
     ITEM_CONFLICT = 3051
     TOO_MANY_ITEMS = 3052
     ITEMS_TOO_LARGE = 3053
+    REQUESTS_CLOSED = 3045
     SCOPE_MISSING = 3060
     CONTENT_REFUSED = 3061
     WEBHOOK_UNKNOWN = 3062
@@ -744,6 +745,18 @@ class ItemsTooLarge(CallerFault):
         super().__init__(retry_after_ms, limit_bytes=limit_bytes)
 
 
+class RequestsClosed(CallerFault):
+    """{user_id} takes no friend requests."""
+
+    code = ErrorCode.REQUESTS_CLOSED
+    permanent = True
+    http_status = 403
+    sentence = "{user_id} takes no friend requests."
+
+    def __init__(self, *, user_id: str, retry_after_ms: int = 0) -> None:
+        super().__init__(retry_after_ms, user_id=user_id)
+
+
 class ScopeMissing(CallerFault):
     """The server key lacks the scope {scope}."""
 
@@ -984,6 +997,7 @@ ERRORS: dict[int, type[HongyanError]] = {
     3051: ItemConflict,
     3052: TooManyItems,
     3053: ItemsTooLarge,
+    3045: RequestsClosed,
     3060: ScopeMissing,
     3061: ContentRefused,
     3062: WebhookUnknown,

@@ -46,7 +46,7 @@ def apply(state: Conversation, record: Record, offset: int) -> Outcome:
 
 def is_looked_up(record: Record) -> bool:
     """Whether an earlier submission counts however old it is, so that the owner asks the store when it is not warm."""
-    return record.resend or type(record.command) is not SendMessage
+    return record.resend or not isinstance(record.command, SendMessage)
 
 
 def needed_facts(state: Conversation, record: Record) -> list[int]:

@@ -2,6 +2,10 @@
 
 from enum import IntEnum
 
+import msgspec
+
+from hongyan.model.ids import UserId
+
 
 class Circle(IntEnum):
     """Those to whom something is open."""
@@ -21,6 +25,25 @@ class Strangers(IntEnum):
     OPEN = 1
     REQUEST = 2
     FRIENDS = 3
+
+
+class Doors(msgspec.Struct):
+    """To whom only friends may write: to all but `others` when `closed`, else to the `others`. Changed in place."""
+
+    closed: bool = False
+    others: set[UserId] = msgspec.field(default_factory=set)
+
+    def is_closed(self, user_id: UserId) -> bool:
+        """Whether only friends may write to a user."""
+        return (user_id in self.others) is not self.closed
+
+    def set(self, user_id: UserId, policy: Strangers) -> None:
+        """A user's own policy; DEFAULT is the installation's."""
+        own_closed = self.closed if policy is Strangers.DEFAULT else policy is not Strangers.OPEN
+        if own_closed is self.closed:
+            self.others.discard(user_id)
+        else:
+            self.others.add(user_id)
 
 
 def is_open_to(circle: int, *, friend: bool) -> bool:

@@ -205,6 +205,32 @@ class HistoryReader(Protocol):
         ...
 
 
+Place = tuple[ConversationId, int]
+"""A conversation and a seq."""
+
+MENTION_MARK = b"\x82\x01"
+"""The bytes that stand before a mention in an encoded entry (field 16 of Content); other entries may hold them too."""
+
+
+class ListReader(Protocol):
+    """What the list of a user's conversations needs: each call is one read for many conversations."""
+
+    async def outlines(self, user_id: UserId, limit: int) -> Sequence[HeadRow]:
+        """As `heads` without previews: the user's `limit` conversations that changed last, in any order."""
+        ...
+
+    async def at(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
+        """The encoded entries at these places, of those that exist, up to READ_BYTES together."""
+        ...
+
+    async def calling(self, ranges: Sequence[tuple[ConversationId, int, int]], limit: int) -> Sequence[bytes]:
+        """Encoded messages of these ranges (a conversation, from a seq to a seq) that hold MENTION_MARK.
+
+        At most `limit`, and up to READ_BYTES together.
+        """
+        ...
+
+
 def member_row(conversation_id: ConversationId, user_id: UserId, member: Member) -> MemberRow:
     """A member's state as a row."""
     return MemberRow(

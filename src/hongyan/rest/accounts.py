@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from hongyan.model.ids import DeviceId, parse_device_id, parse_user_id
@@ -10,6 +11,7 @@ from hongyan.ports.link import Identity
 from hongyan.rest.asking import authentication as authentication
 from hongyan.rest.problems import PROBLEMS as PROBLEMS
 from hongyan.rest.services import Services
+from hongyan.services.departures.export import Exports
 from hongyan.services.users.records import Farewell, Grant, LogIn, NewPassword, Platform, Registration
 from hongyan.services.users.service import Users
 
@@ -120,6 +122,7 @@ def accounts_router(services: Services) -> APIRouter:
     _add_open_routes(router, users)
     _add_own_routes(router, users, caller)
     _add_final_routes(router, users, caller)
+    _add_export_route(router, services.exports, caller)
     return router
 
 
@@ -195,6 +198,23 @@ def _add_final_routes(router: APIRouter, users: Users, caller: Any) -> None:
     @router.delete("/devices", tags=["devices"], summary="Log all other devices out")
     async def log_out_others(identity: Identity = caller) -> LoggedOutAnswer:
         return LoggedOutAnswer(logged_out=await users.log_out_others(identity))
+
+
+def _add_export_route(router: APIRouter, exports: Exports, caller: Any) -> None:
+    @router.get(
+        "/users/me/export",
+        tags=["accounts"],
+        summary="Everything the server has of you",
+        response_class=StreamingResponse,
+        responses={
+            200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}, "description": "The lines."}
+        },
+    )
+    async def export(identity: Identity = caller) -> StreamingResponse:
+        """One JSON object a line, each with its `type`; the last has the type `end`, or the export is not whole."""
+        lines = await exports.begin(identity.user_id)
+        headers = {"Content-Disposition": 'attachment; filename="hongyan.jsonl"'}
+        return StreamingResponse(lines, 200, headers, "application/x-ndjson")
 
 
 def grant_answer(grant: Grant) -> GrantAnswer:

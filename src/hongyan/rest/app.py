@@ -19,6 +19,7 @@ from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
 from hongyan.rest.people import people_router
 from hongyan.rest.problems import install
+from hongyan.rest.relations import relations_router
 from hongyan.rest.services import Services
 from hongyan.rest.sync import sync_router
 from hongyan.rest.webhooks import webhooks_router
@@ -26,6 +27,7 @@ from hongyan.rest.webhooks import webhooks_router
 ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     accounts_router,
     people_router,
+    relations_router,
     messages_router,
     history_router,
     conversations_router,

@@ -28,8 +28,8 @@ from hongyan.rest.services import Services
 
 Position = Annotated[int, Field(ge=0, le=MAX_SEQ, description="0 leaves it as it is; it never goes back.")]
 UserIds = Annotated[
-    list[Annotated[str, Field(pattern=NAME_PATTERN)]] | None,
-    Query(max_length=100, description="Whose; without it, those of the first hundred members."),
+    list[Annotated[str, Field(pattern=NAME_PATTERN)]],
+    Query(default_factory=list, max_length=100, description="Whose; without it, those of the first hundred members."),
 ]
 SyncCursor = Annotated[str, Query(pattern="^[0-9]{0,18}$", description="As the page before gave it; empty: all.")]
 
@@ -114,10 +114,8 @@ def _add_positions(router: APIRouter, services: Services) -> None:
         responses=reads("Positions"),
         response_class=Response,
     )
-    async def list_positions(
-        conversation_id: ConversationPath, user_id: UserIds = None, asking: Asking = caller
-    ) -> Response:
-        users = tuple(parse_user_id(text) for text in user_id or ())
+    async def list_positions(conversation_id: ConversationPath, user_id: UserIds, asking: Asking = caller) -> Response:
+        users = tuple(parse_user_id(text) for text in user_id)
         wanted = frames.GetPositions(conversation_of(conversation_id), users)
         return readable(asking, event_value(await conversations.positions(asking.user_id, wanted)))
 

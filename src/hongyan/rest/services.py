@@ -11,6 +11,8 @@ from hongyan.ports.wakes import Wakes
 from hongyan.protocol import frames
 from hongyan.services.admin.integrators import Integrators
 from hongyan.services.conversations.service import Conversations
+from hongyan.services.departures.export import Exports
+from hongyan.services.relations.service import Relations
 from hongyan.services.users.people import People
 from hongyan.services.users.service import Users
 from hongyan.telemetry import Metrics
@@ -42,6 +44,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     users: Users
     people: People
+    relations: Relations
+    exports: Exports
     limits: frames.Limits
     commands: Commands
     allowance: Allow

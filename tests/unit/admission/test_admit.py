@@ -9,12 +9,21 @@ from msgspec.structs import replace
 from hongyan.adapters.log.memory import MemoryLog
 from hongyan.adapters.state.memory import MemoryHot
 from hongyan.admission.admit import Admission, AdmissionOptions, Directory
-from hongyan.model.codes import InvalidField, NotAllowed, NotAMember, Overloaded, RateLimited, UserUnknown
+from hongyan.model.codes import (
+    ContentRefused,
+    InvalidField,
+    NotAllowed,
+    NotAMember,
+    Overloaded,
+    RateLimited,
+    UserUnknown,
+)
 from hongyan.model.commands import (
     AddMembers,
     AnyCommand,
     Block,
     CreateGroup,
+    EditMessage,
     LeaveGroup,
     Recall,
     RemoveMembers,
@@ -304,3 +313,66 @@ def test_buckets_are_not_forgotten_while_they_say_something(monkeypatch: pytest.
         world.admit(asked(to=GROUP, sender=UserId(f"u{number}")))
     with pytest.raises(RateLimited):
         world.admission.admit(asked(to=GROUP))
+
+
+# Screens
+
+
+class Stars:
+    """Makes stars of words, and asks about those that begin with a question mark."""
+
+    def screen(self, submission: Submission) -> AnyCommand | None:
+        """See ports.screen."""
+        command = submission.command
+        assert isinstance(command, SendMessage | EditMessage)
+        if command.content.startswith(b"?"):
+            return None
+        if command.content == b"no":
+            raise ContentRefused(reason="no")
+        return replace(command, content=b"*" * len(command.content))
+
+    async def screen_late(self, submission: Submission) -> AnyCommand:
+        """See ports.screen."""
+        await asyncio.sleep(0)
+        assert isinstance(submission.command, SendMessage)
+        return replace(submission.command, content=b"!")
+
+
+def contents(world: World) -> list[bytes]:
+    return [record.command.content for record in world.taken() if isinstance(record.command, SendMessage | EditMessage)]
+
+
+async def test_a_screen_changes_messages_and_edits_and_nothing_passes_by_it() -> None:
+    world = World()
+    await world.hot.write([update(head(1, 0))])
+    world.admit(asked("before"))
+    world.admission.screen = Stars()
+    world.admit(asked("hello", name="b"))
+    world.admit(asked(EditMessage(1, 1, b"edited"), name="c"))
+    later = world.admission.admit(asked("?", name="d"))
+    assert later is not None
+    await later()
+    with pytest.raises(ContentRefused):
+        world.admission.admit(asked("no", name="e"))
+    world.admission.screen = None
+    world.now_ms += 10_000
+    world.admit(asked("after", name="f"))
+    assert contents(world) == [b"before", b"*****", b"******", b"!", b"after"]
+
+
+async def test_what_a_screen_makes_of_a_message_leaves_its_fingerprint_that_of_what_was_asked() -> None:
+    world = World()
+    world.admit(asked("hello"))
+    world.admission.screen = Stars()
+    world.admit(asked("hello"))
+    first, second = world.taken()
+    assert first.digest == second.digest
+    assert first.command != second.command
+
+
+def test_what_the_system_says_and_other_commands_are_not_screened() -> None:
+    world = World()
+    world.admission.screen = Stars()
+    world.admit(asked("notice", to=NOTICES, sender=SYSTEM_USER))
+    world.admit(asked(Recall(1, 0)))
+    assert contents(world) == [b"notice"]

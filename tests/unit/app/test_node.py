@@ -16,6 +16,7 @@ from hongyan.app.node import (
     now_ms,
     wire_limits,
 )
+from hongyan.app.overload import Level
 from hongyan.config import Config, Gateway, Limits, Log
 from hongyan.model.codes import Overloaded, StorageFull, Unavailable
 from tests.contract.rows import batch
@@ -62,8 +63,13 @@ def test_the_hard_bound_of_a_write_buffer_is_above_the_soft_one() -> None:
 async def test_nothing_presses_at_first_and_a_full_store_or_a_late_delivery_does() -> None:
     _, stages = await joined(Config())
     end = 0
-    pressure = Pressure(Config(log=Log(queue_records=10)), lambda: end, stages.delivery)
+    pressure = Pressure(Config(log=Log(queue_records=10)), lambda: end, stages.delivery, stages.overload)
     assert pressure.ask() is None
+    stages.overload.level = Level.SYNCS_SLOWED
+    assert pressure.ask() is None
+    stages.overload.level = Level.SENDS_REFUSED
+    assert isinstance(pressure.ask(), Overloaded)
+    stages.overload.level = Level.CALM
     end = 10
     assert pressure.ask() is None
     end = 11

@@ -318,3 +318,17 @@ async def test_a_disk_that_is_full_for_a_moment_is_said_once(logged: list[dict[s
         await persister.put(batch(1))
         await persister.drained()
     assert [line["log_level"] for line in logged] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("retention", "below"),
+    [
+        (Retention(3), 97),
+        (Retention(3, 50, needed=99), 97),
+        (Retention(3, 50, needed=80), 80),
+        (Retention(3, 50, needed=10), 50),
+        (Retention(3, 0, needed=10), 97),
+    ],
+)
+def test_another_reader_keeps_what_it_needs_of_the_log_up_to_a_bound(retention: Retention, below: int) -> None:
+    assert retention.below(100) == below

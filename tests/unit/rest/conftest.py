@@ -10,6 +10,7 @@ import pytest
 from hongyan.app.downlink import LocalDownlink
 from hongyan.app.integrators import join_integrators
 from hongyan.app.node import Stages, join, new_gateway_number
+from hongyan.app.people import join_people
 from hongyan.app.run import Runnable, run_all
 from hongyan.app.services import services_of
 from hongyan.rest import Services, Status, build_rest
@@ -43,8 +44,9 @@ class Edge(msgspec.Struct, frozen=True):
 async def edge() -> AsyncIterator[Edge]:
     """An edge of its own for each test."""
     async with opened_world() as world, running(world) as stages:
+        people = join_people(stages, world.services, CONFIG)
         joined = await join_integrators(CONFIG, stages, world.service, memory_stores(), no_post)
-        services = services_of(stages, world.services, Status(), joined.services)
+        services = services_of(stages, world.services, people, Status(), joined.services)
         yield Edge(Asker(build_rest(services)), world, services, stages)
 
 
@@ -54,7 +56,7 @@ async def running(world: World) -> AsyncIterator[Stages]:
     engines, downlink, number = MemoryEngines(), LocalDownlink(), new_gateway_number()
     stages = join(CONFIG, await engines.open(downlink, number, CONFIG), world.service, downlink, number)
     stages.gatherer._interval_s = 0.01
-    parts: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, stages.gateway]
+    parts: list[Runnable] = [stages.engines.log, stages.delivery, stages.gatherer, stages.echo, stages.gateway]
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(run_all(parts, stop))

@@ -47,7 +47,7 @@ async def test_settings_are_changed_one_by_one(edge: Edge) -> None:
         "invitations": "everyone",
         "updated_ms": 0,
     }
-    assert edge.world.people.needs_friend(ALICE)
+    assert edge.world.people.doors.is_closed(ALICE)
 
 
 REFUSED = [

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hongyan.adapters.store.database import Database
-from hongyan.adapters.store.items import Shelf, key_of, put_on, within_changes
+from hongyan.adapters.store.items import ItemKey, Shelf, key_of, put_on, within_changes
 from hongyan.model.ids import UserId
 from hongyan.model.personal import Item, Topic
 from hongyan.ports.personal import Change, Changes, ItemLimits
@@ -18,8 +18,8 @@ _SET_SHELF = """
     ON CONFLICT DO UPDATE SET version = excluded.version, floor_version = excluded.floor_version,
         items = excluded.items, size_bytes = excluded.size_bytes, deletions = excluded.deletions"""
 _PRESENT = """
-    SELECT i.topic, i.key, i.value, i.deleted, i.version FROM json_each(?) AS asked
-    JOIN item AS i ON i.user_id = ? AND i.topic = asked.value ->> 0 AND i.key = asked.value ->> 1"""
+    SELECT topic, key, value, deleted, version FROM item
+    WHERE user_id = ? AND topic = ? AND key IN (SELECT value FROM json_each(?))"""
 _SET = """
     INSERT INTO item (user_id, topic, key, value, deleted, version) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (user_id, topic, key)
@@ -60,9 +60,7 @@ class SqliteItemStore:
 
     async def items(self, user_id: UserId, topic: Topic, keys: Sequence[str]) -> Sequence[Item]:
         """See the port."""
-        asked = json.dumps([(topic, key) for key in dict.fromkeys(keys)])
-        rows = await self._database.call(lambda it: it.execute(_PRESENT, (asked, user_id)).fetchall())
-        return [_item(*row) for row in rows]
+        return await self._database.call(lambda it: _present(it, user_id, topic, keys))
 
     async def of_topic(self, user_id: UserId, topic: Topic, prefix: str = "") -> Sequence[Item]:
         """See the port."""
@@ -91,9 +89,11 @@ class SqliteItemStore:
 
 def _put(connection: sqlite3.Connection, user_id: UserId, items: Sequence[Item], limits: ItemLimits) -> Change:
     before = _shelf(connection, user_id)
-    asked = json.dumps([key_of(item) for item in items])
-    found = [_item(*row) for row in connection.execute(_PRESENT, (asked, user_id))]
-    shelf, changed = put_on(before, {key_of(item): item for item in found}, items, limits)
+    found: dict[ItemKey, Item] = {}
+    for topic in {item.topic for item in items}:
+        keys = [item.key for item in items if item.topic == topic]
+        found |= {key_of(item): item for item in _present(connection, user_id, topic, keys)}
+    shelf, changed = put_on(before, found, items, limits)
     if not changed:
         return Change((), before.version, before.version)
     rows = [(user_id, str(item.topic), item.key, item.value, item.deleted, item.version) for item in changed]
@@ -102,6 +102,11 @@ def _put(connection: sqlite3.Connection, user_id: UserId, items: Sequence[Item],
         shelf = _forget(connection, user_id, shelf)
     connection.execute(_SET_SHELF, (*msgspec.structs.astuple(shelf), user_id))
     return Change(changed, before.version, shelf.version)
+
+
+def _present(connection: sqlite3.Connection, user_id: UserId, topic: str, keys: Sequence[str]) -> list[Item]:
+    rows = connection.execute(_PRESENT, (user_id, str(topic), json.dumps(keys)))
+    return [_item(*row) for row in rows]
 
 
 def _forget(connection: sqlite3.Connection, user_id: UserId, shelf: Shelf) -> Shelf:

@@ -17,6 +17,7 @@ from hongyan.model.records import Submitted
 from hongyan.model.state import BLOCKS, FRIEND, PLAIN_SETTINGS, Conversation, Member, Settings, rebuild
 from hongyan.ports.relations import RelationRow
 from hongyan.ports.store import (
+    MENTION_MARK,
     READ_BYTES,
     ConversationRow,
     DeadLetter,
@@ -24,6 +25,7 @@ from hongyan.ports.store import (
     GroupRow,
     HeadRow,
     MemberRow,
+    Place,
     StoreBatch,
 )
 
@@ -155,6 +157,28 @@ class MemoryStore:
         asked = sorted(set(conversation_ids) & self._conversations.keys())
         rows = [row for key in asked for _, row in sorted(self._conversations[key].members.items())]
         return [RelationRow(row.conversation_id, row.user_id, row.seat.flags) for row in rows if row.seat.flags]
+
+    async def outlines(self, user_id: UserId, limit: int) -> Sequence[HeadRow]:
+        """See ports.store.ListReader."""
+        kept = (self._conversations[conversation_id] for conversation_id in self._by_user.get(user_id, ()))
+        heads = (msgspec.structs.replace(self._head(one, user_id), preview=b"") for one in kept)
+        return sorted(heads, key=lambda head: -head.conversation.offset)[:limit]
+
+    async def at(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
+        """See ports.store.ListReader."""
+        found = {place: self._entries.get(place[0], {}).get(place[1]) for place in places}
+        rows = within_read([(place, row) for place, row in found.items() if row], lambda pair: len(pair[1].encoded))
+        return {place: row.encoded for place, row in rows}
+
+    async def calling(self, ranges: Sequence[tuple[ConversationId, int, int]], limit: int) -> Sequence[bytes]:
+        """See ports.store.ListReader."""
+        rows = (
+            row
+            for conversation_id, low, high in ranges
+            for seq, row in self._entries.get(conversation_id, {}).items()
+            if low <= seq <= high and row.kind and MENTION_MARK in row.encoded
+        )
+        return [row.encoded for row in within_read(islice(rows, limit), lambda row: len(row.encoded))]
 
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
         kept = self._conversations.get(conversation_id)

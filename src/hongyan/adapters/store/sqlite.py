@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from hongyan.adapters.sqlite import Checkpoints, Row, Thread, checkpoint, connect, full_disk_told
+from hongyan.adapters.store.listing import AT, CALLING, OUTLINES
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of, single_id
 from hongyan.model.records import Submitted
 from hongyan.model.state import (
@@ -31,7 +32,17 @@ from hongyan.model.state import (
     rebuild,
 )
 from hongyan.ports.relations import RelationRow
-from hongyan.ports.store import READ_BYTES, ConversationRow, DeadLetter, GroupRow, HeadRow, MemberRow, StoreBatch
+from hongyan.ports.store import (
+    MENTION_MARK,
+    READ_BYTES,
+    ConversationRow,
+    DeadLetter,
+    GroupRow,
+    HeadRow,
+    MemberRow,
+    Place,
+    StoreBatch,
+)
 
 T = TypeVar("T")
 SubmissionKey = tuple[ConversationId, UserId, ClientMsgId]
@@ -307,6 +318,21 @@ class SqliteStore:
         """See the port."""
         rows = await self._some(_HEADS, (user_id, after_offset, limit))
         return [HeadRow(ConversationRow(*row[:6]), _member_of(row[6:18]), row[18] or b"") for row in rows]
+
+    async def outlines(self, user_id: UserId, limit: int) -> Sequence[HeadRow]:
+        """See ports.store.ListReader."""
+        rows = await self._all(OUTLINES, (user_id, limit))
+        return [HeadRow(ConversationRow(*row[:6]), _member_of(row[6:]), b"") for row in rows]
+
+    async def at(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
+        """See ports.store.ListReader."""
+        rows = await self._some(AT, (json.dumps(places),)) if places else []
+        return {(conversation_id, seq): encoded for conversation_id, seq, encoded in rows}
+
+    async def calling(self, ranges: Sequence[tuple[ConversationId, int, int]], limit: int) -> Sequence[bytes]:
+        """See ports.store.ListReader."""
+        rows = await self._some(CALLING, (json.dumps(ranges), MENTION_MARK, limit)) if ranges else []
+        return [encoded for (encoded,) in rows]
 
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
         """See the port."""

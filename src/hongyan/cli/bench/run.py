@@ -75,7 +75,9 @@ def settings_for(plan: Plan, asked: Sequence[str] = ()) -> dict[str, str]:
 
     What was asked for, as `section.key=value`, holds before that.
     """
-    found = {"limits.submissions_per_s": "1000000", "limits.submissions_burst": "1000000"}
+    rates = ("submissions_per_s", "submissions_burst", "frames_per_s", "marks_per_s", "reads_per_s")
+    found = dict.fromkeys([f"limits.{rate}" for rate in rates], "1000000")
+    found |= dict.fromkeys([f"limits.conversation_{rate}" for rate in rates[:2]], "1000000")
     # The audit reads each history from its first entry, however long it grew.
     found["limits.too_long_gap"] = "10000000"
     if plan.scenario is Scenario.GROUP and plan.clients > GROUP_STEP:

@@ -3,7 +3,7 @@
 from msgspec.structs import asdict
 
 from hongyan.model import commands as ask
-from hongyan.model.codes import NotAllowed, UserUnknown
+from hongyan.model.codes import LastOwner, NotAllowed, UserUnknown
 from hongyan.model.commands import Role
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import UserId
@@ -31,6 +31,9 @@ def set_role(state: Conversation, record: Record, command: ask.SetRole) -> Outco
     member = state.members[command.user_id]
     if command.role >= min(rank_of(state, record.sender_id), Role.OWNER):
         return refuse(NotAllowed(action="grant a rank that is not below yours"))
+    if member.role == Role.OWNER:
+        # Not even the system: whoever is to be the owner is made so by a transfer.
+        return refuse(LastOwner())
     if member.role == command.role:
         return nothing_new(state, record)
     outcome = add_entry(state, record, RoleSet(command.user_id, command.role), countable=False)

@@ -1,6 +1,6 @@
 """Sync and history for one user at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -33,25 +33,23 @@ class Visible(msgspec.Struct, frozen=True):
 
 
 class Conversations:
-    """Typed reads of one user's conversations."""
+    """Typed reads of one user's conversations. `pace` is waited for first, by what a slow server does slower."""
 
     def __init__(self, hot: Hot, reader: HistoryReader, options: ConversationsOptions) -> None:
         self._hot, self._reader, self._options = hot, reader, options
+        self.pace: Callable[[], Awaitable[None]] | None = None
 
     async def sync(self, user_id: UserId, request: frames.Sync) -> frames.SyncPage:
         """The user's conversations changed since the cursor, oldest change first. Raises InvalidField for a foreign cursor."""
         after = parse_cursor(request.cursor)
+        if self.pace is not None:
+            await self.pace()
         limit = min(request.limit or self._options.sync_page, self._options.sync_page)
         # The hot ones first: what settles between the two reads is then found in the store.
         unsettled = await self._hot.unsettled(user_id)
         rows, is_cut = await self._heads(user_id, after, limit)
         known = {row.conversation.conversation_id: row for row in rows}
-        for conversation, member in unsettled:
-            # One without an entry is nobody's to see: it may hold no more than that one blocks the other.
-            if conversation.offset > after and conversation.seq:
-                newer = await self._overlaid(user_id, conversation, member, known)
-                if newer is not None:
-                    known[conversation.conversation_id] = newer
+        await self.overlay(user_id, [pair for pair in unsettled if pair[0].offset > after], known)
         # What changed after the last one that was read waits for its page: the store may have others before it.
         horizon = rows[-1].conversation.offset if is_cut else _NO_END
         ordered = sorted(known.values(), key=lambda row: row.conversation.offset)
@@ -62,6 +60,20 @@ class Conversations:
         if is_cut:
             return _sync_page(page, str(horizon), more=True)
         return _sync_page(page, str(page[-1].conversation.offset) if page else request.cursor, more=False)
+
+    async def overlay(
+        self,
+        user_id: UserId,
+        unsettled: Sequence[tuple[ConversationRow, MemberRow | None]],
+        known: dict[ConversationId, HeadRow],
+    ) -> None:
+        """Brings stored heads to what they are now. `unsettled` was read from the hot head before they were."""
+        for conversation, member in unsettled:
+            # One without an entry is nobody's to see: it may hold no more than that one blocks the other.
+            if conversation.seq:
+                newer = await self._overlaid(user_id, conversation, member, known)
+                if newer is not None:
+                    known[conversation.conversation_id] = newer
 
     async def _heads(self, user_id: UserId, after: int, limit: int) -> tuple[list[HeadRow], bool]:
         """More than `limit` heads above an offset, or more than a page's bytes, or all; and whether there may be others."""
@@ -141,6 +153,8 @@ class Conversations:
         """A range of entries. Raises ConversationUnknown, InvalidField."""
         if request.seq < 0 or request.limit < 0:
             raise InvalidField(field="seq", reason="it is not negative")
+        if self.pace is not None:
+            await self.pace()
         visible = await self.visible(user_id, request.conversation_id)
         head = min(visible.high, await self._head_seq(request.conversation_id, visible.hot))
         if request.backward:

@@ -9,7 +9,7 @@ import msgspec
 
 from hongyan.model.codes import HandleTaken, HandleUnknown, InvalidField, UserUnknown
 from hongyan.model.ids import SYSTEM_USER, UserId
-from hongyan.model.privacy import Circle, Strangers, is_open_to
+from hongyan.model.privacy import Circle, Doors, Strangers, is_open_to
 from hongyan.ports.clock import Clock
 from hongyan.ports.people import PeopleStore, PersonRow, PrivacyRow, ProfileRow
 from hongyan.services.users.throttle import Rate, Throttle, network_of
@@ -85,12 +85,14 @@ class People:
         self._throttle = Throttle(clock)
         # Those whose policy is not the installation's: asked for at every first message of a stranger, so kept here.
         self._policies: dict[UserId, Strangers] = {}
+        self.doors = Doors(closed=options.strangers is not Strangers.OPEN)
         self.standings_of: StandingsOf = _all_strangers
         self.on_changed: PersonChanged = _nobody_listens
 
     async def load(self) -> None:
         """Learns whose policy towards strangers is his own."""
-        self._policies = {user_id: Strangers(policy) for user_id, policy in await self._store.guarded()}
+        for user_id, policy in await self._store.guarded():
+            self._set_policy(user_id, Strangers(policy))
 
     # One's own
 
@@ -118,9 +120,7 @@ class People:
         privacy = _changed(before.privacy, change, self._clock())
         if not await self._store.set_privacy(privacy):
             raise UserUnknown(user_id=user_id)
-        self._policies.pop(user_id, None)
-        if privacy.strangers:
-            self._policies[user_id] = Strangers(privacy.strangers)
+        self._set_policy(user_id, Strangers(privacy.strangers))
         return await self._told(msgspec.structs.replace(before, privacy=privacy))
 
     async def _told(self, person: PersonRow) -> PersonRow:
@@ -129,17 +129,20 @@ class People:
 
     def forget(self, user_id: UserId) -> None:
         """The account ended."""
-        self._policies.pop(user_id, None)
+        self._set_policy(user_id, Strangers.DEFAULT)
+
+    def _set_policy(self, user_id: UserId, policy: Strangers) -> None:
+        self.doors.set(user_id, policy)
+        if policy is Strangers.DEFAULT:
+            self._policies.pop(user_id, None)
+        else:
+            self._policies[user_id] = policy
 
     # Those of others
 
     def policy_of(self, user_id: UserId) -> Strangers:
         """What strangers may begin with a user; never DEFAULT. Never waits."""
         return self._policies.get(user_id, self._options.strangers)
-
-    def needs_friend(self, user_id: UserId) -> bool:
-        """Whether only friends may write to a user. Never waits."""
-        return self.policy_of(user_id) is not Strangers.OPEN
 
     async def privacy_of(self, user_ids: Sequence[UserId]) -> Mapping[UserId, PrivacyRow]:
         """The settings of those that exist."""
@@ -186,13 +189,14 @@ def check_profile(profile: ProfileRow) -> None:
             raise InvalidField(field="handle", reason=_HANDLE_REASON)
         if profile.handle.lower() in _RESERVED:
             raise InvalidField(field="handle", reason="it is reserved")
-    _check_text("name", profile.name, _NAME_CHARACTERS)
-    _check_text("bio", profile.bio, _BIO_CHARACTERS, line_breaks=True)
+    check_text("name", profile.name, _NAME_CHARACTERS)
+    check_text("bio", profile.bio, _BIO_CHARACTERS, line_breaks=True)
     if profile.avatar and not _AVATAR.fullmatch(profile.avatar):
         raise InvalidField(field="avatar", reason="an http(s) address or blob: and the id of stored bytes is expected")
 
 
-def _check_text(field: str, text: str, characters: int, *, line_breaks: bool = False) -> None:
+def check_text(field: str, text: str, characters: int, *, line_breaks: bool = False) -> None:
+    """Raises InvalidField for text that is too long or would disturb the text around it."""
     if len(text) > characters:
         raise InvalidField(field=field, reason=f"at most {characters} characters are allowed")
     allowed = "\n" if line_breaks else ""

@@ -1,6 +1,7 @@
 """Webhooks: made, changed, looked at; what they missed is sent again."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from hongyan.services.webhooks.events import is_type
 from hongyan.services.webhooks.signing import make_secret
 
 _ROTATION_MS = 24 * 3_600_000
-_URL_CHARACTERS = 2_048
+_PRINTABLE = re.compile(r"[!-~]{1,2048}")
 
 
 class WebhooksOptions(msgspec.Struct, frozen=True):
@@ -174,14 +175,14 @@ class Webhooks:
 
 
 def _check(wanted: Wanted) -> None:
-    parts = urlsplit(wanted.url) if len(wanted.url) <= _URL_CHARACTERS and wanted.url.isascii() else None
     try:
-        port_is_good = parts is not None and parts.port != 0
+        parts = urlsplit(wanted.url) if _PRINTABLE.fullmatch(wanted.url) else None
+        is_good = parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        port_is_good = False
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_good:
-        raise InvalidField(field="url", reason="expected http:// or https:// and a host")
-    if parts.username is not None or parts.fragment:
+        is_good = False
+    if not is_good:
+        raise InvalidField(field="url", reason="expected http:// or https:// and a host, in printable ASCII")
+    if "@" in urlsplit(wanted.url).netloc or "#" in wanted.url:
         raise AddressRefused(url=wanted.url, reason="it holds a name, a password or a fragment")
     for event in wanted.events:
         if not is_type(event):

@@ -144,6 +144,7 @@ def test_who_gave_the_group_away_may_leave() -> None:
 def test_the_system_stands_above_the_owner() -> None:
     story = staffed()
     assert isinstance(refusal_of(story.ask(SYSTEM_USER, ask.RemoveMembers((ALICE,)))), LastOwner)
+    assert isinstance(refusal_of(story.ask(SYSTEM_USER, ask.SetRole(ALICE, MEMBER))), LastOwner)
     entry_of(story.ask(SYSTEM_USER, ask.TransferOwner(BOB)))
     entry_of(story.ask(SYSTEM_USER, ask.MuteMember(BOB, FOREVER_MS)))
     entry_of(story.ask(SYSTEM_USER, ask.RemoveMembers((ALICE,))))

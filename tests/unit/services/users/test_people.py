@@ -170,7 +170,7 @@ async def test_the_policy_towards_strangers_is_the_users_own_or_the_installation
     world: World,
 ) -> None:
     town = await founded(world, PeopleOptions(strangers=Strangers.REQUEST))
-    assert town.people.needs_friend(ALICE)
+    assert town.people.doors.is_closed(ALICE)
     await town.people.set_privacy(ALICE, PrivacyChange(strangers=Strangers.OPEN))
     await town.people.set_privacy(BOB, PrivacyChange(strangers=Strangers.FRIENDS))
     await town.people.set_privacy(CAROL, PrivacyChange(strangers=Strangers.FRIENDS))
@@ -180,7 +180,7 @@ async def test_the_policy_towards_strangers_is_the_users_own_or_the_installation
     policies = [[people.policy_of(user_id).name for user_id in (ALICE, BOB, CAROL)] for people in (town.people, again)]
     assert policies == [["OPEN", "FRIENDS", "REQUEST"], ["OPEN", "FRIENDS", "OPEN"]]
     again.forget(BOB)
-    assert not again.needs_friend(BOB)
+    assert not again.doors.is_closed(BOB)
 
 
 async def test_settings_of_many_are_read_at_once(world: World) -> None:

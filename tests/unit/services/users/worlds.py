@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from hongyan.adapters.store.people_memory import MemoryPeopleStore
+from hongyan.adapters.store.requests_memory import MemoryRequestStore
 from hongyan.adapters.store.users_memory import MemorySessionStore, MemoryUserStore
 from hongyan.app.users import UserServices
 from hongyan.model.codes import CloseCode
@@ -50,12 +51,13 @@ class World:
         self.closed: list[tuple[UserId, DeviceId]] = []
         self.codes: list[CloseCode] = []
         self.service = self.started()
+        self.requests = MemoryRequestStore()
         self.people = People(MemoryPeopleStore(self.users), self.clock, PeopleOptions())
 
     @property
     def services(self) -> UserServices:
         """Both services of the world."""
-        return UserServices(self.service, self.people)
+        return UserServices(self.service, self.people, self.requests)
 
     def clock(self) -> int:
         """The time of the test."""
