@@ -44,7 +44,7 @@ class Gathering:
     def __init__(self, partition: int) -> None:
         self._partition = partition
         self._entries: list[EntryRow] = []
-        self._replaced: list[EntryRow] = []
+        self._replaced: dict[tuple[ConversationId, int], EntryRow] = {}
         self._conversations: dict[ConversationId, ConversationRow] = {}
         self._members: dict[tuple[ConversationId, UserId], MemberRow] = {}
         self._silent: list[tuple[ConversationId, Submitted]] = []
@@ -56,7 +56,9 @@ class Gathering:
     def add(self, batch: StoreBatch) -> None:
         """Takes the next batch in."""
         self._entries += batch.entries
-        self._replaced += batch.replaced
+        for replaced in batch.replaced:
+            # A crowd that reacts replaces one entry hundreds of times; the last of them is what stands.
+            self._replaced[replaced.conversation_id, replaced.seq] = replaced
         self._silent += batch.silent
         self._dead += batch.dead
         conversations, members = self._conversations, self._members
@@ -76,7 +78,7 @@ class Gathering:
             self._partition,
             self.next_offset,
             self._entries,
-            self._replaced,
+            list(self._replaced.values()),
             list(self._conversations.values()),
             list(self._members.values()),
             self._silent,

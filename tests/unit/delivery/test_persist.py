@@ -255,6 +255,13 @@ def test_of_seats_and_settings_that_gathered_the_newer_count() -> None:
     assert [row.settings.announcement for row in found.settings] == ["b"]
 
 
+def test_of_an_entry_that_was_replaced_again_and_again_the_last_is_written() -> None:
+    gathering = Gathering(partition=0)
+    gathering.add(batch(1, [head(2, 0)], replaced=[entry(1, b"one"), entry(2, b"two")]))
+    gathering.add(batch(2, [head(2, 1)], replaced=[entry(1, b"uno"), entry(1, b"eins")]))
+    assert gathering.batch().replaced == [entry(1, b"eins"), entry(2, b"two")]
+
+
 def test_dead_letters_that_gathered_are_all_there() -> None:
     first, second = batch(1), batch(2)
     first.dead, second.dead = [DeadLetter(0, 0, record(0), "a")], [DeadLetter(0, 1, record(1), "b")]
