@@ -177,8 +177,8 @@ class NaiveConversation:
             return self._creation_refusal(sender_id, command)
         if self.is_system and isinstance(command, SendMessage):
             return None if sender_id == SYSTEM_USER else codes.NotAllowed
-        if self.is_group and sender_id == SYSTEM_USER and present and not isinstance(command, Recall):
-            return self._refusal_of_the_system(command)
+        if self.is_group and sender_id == SYSTEM_USER and present:
+            return self._refusal_of_the_system(record, command)
         speaks = sender_id in present or (self.is_system and sender_id == SYSTEM_USER and isinstance(command, Recall))
         if not speaks:
             return codes.NotAMember
@@ -197,9 +197,11 @@ class NaiveConversation:
             return codes.GroupExists
         return codes.GroupFull if len({sender_id, *command.member_ids}) > command.limit else None
 
-    def _refusal_of_the_system(self, command: AnyCommand) -> Refusal | None:
+    def _refusal_of_the_system(self, record: Record, command: AnyCommand) -> Refusal | None:
         """It may all that a member does to a group and not for himself; but others need an owner."""
         present = self.present()
+        if isinstance(command, Recall):
+            return self._recall_refusal(record, command)
         if isinstance(command, AddMembers):
             new = set(command.member_ids) - set(present)
             return codes.GroupFull if new and len(present) + len(new) > command.limit else None
@@ -219,7 +221,11 @@ class NaiveConversation:
             return codes.AlreadyRecalled
         if target.record.sender_id == record.sender_id:
             return codes.RecallTooLate if record.time_ms > target.time_ms + command.window_ms else None
-        above = self._owns(record.sender_id) and not self._owns(target.record.sender_id)
+        ranks = [
+            2 if self.is_group and user_id == SYSTEM_USER else int(self._owns(user_id))
+            for user_id in (record.sender_id, target.record.sender_id)
+        ]
+        above = ranks[0] > ranks[1]
         return None if above else codes.NotAllowed
 
     def _group_refusal(self, sender_id: UserId, command: AnyCommand) -> Refusal | None:
