@@ -30,6 +30,5 @@ def services_of(
         listing=stages.listing,
         mark=casts[frames.MarkRequest],
         signal=casts[frames.SignalRequest],
-        presence=stages.presence,
         integrators=integrators,
     )

@@ -60,6 +60,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     listing: Listing
     mark: Mark
     signal: Signal
-    presence: PresenceService
     integrators: Integrators
     address_wait: AddressWait = everybody_passes
