@@ -10,6 +10,9 @@ from hongyan.model.rules.answers import nothing_new, refuse
 from hongyan.model.rules.membership import full_refusal, group_refusal, let_in, own_refusal, put_out, rank_of
 from hongyan.model.state import Conversation, Outcome, Rule, add_entry, change_settings
 
+REMOVED = 1_000
+"""So many who were put out are kept from coming back by themselves; then the earliest is forgotten."""
+
 
 def create_group(state: Conversation, record: Record, command: ask.CreateGroup) -> Outcome:
     """The creator owns it; the first entry names everybody."""
@@ -41,7 +44,10 @@ def add_members(state: Conversation, record: Record, command: ask.AddMembers) ->
 
 
 def remove_members(state: Conversation, record: Record, command: ask.RemoveMembers) -> Outcome:
-    """A higher rank puts lower ones out; who is not in is passed over. The removed see this entry as their last."""
+    """A higher rank puts lower ones out; who is not in is passed over. The removed see this entry as their last.
+
+    They do not come back by a link, nor because the group is open: somebody has to take them in.
+    """
     refusal = group_refusal(state, record, "remove members")
     if refusal is not None:
         return refuse(refusal)
@@ -56,6 +62,7 @@ def remove_members(state: Conversation, record: Record, command: ask.RemoveMembe
     ):
         return refuse(LastOwner())
     outcome = add_entry(state, record, MembersRemoved(targets), countable=False)
+    change_settings(state, removed=(*state.settings.removed, *targets)[-REMOVED:])
     put_out(state, record, targets)
     outcome.former = targets
     return outcome

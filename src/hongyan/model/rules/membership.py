@@ -111,7 +111,7 @@ def put_out(state: Conversation, record: Record, user_ids: Iterable[UserId]) -> 
         change_settings(state, speakers=tuple(each for each in settings.speakers if each not in gone))
     close_links_of(state, gone)
     if not state.members:
-        change_settings(state, is_dismissed=True, requests=(), refused=(), muted_away=())
+        change_settings(state, is_dismissed=True, requests=(), refused=(), muted_away=(), removed=())
     rebuild(state)
 
 
@@ -124,8 +124,10 @@ def close_links_of(state: Conversation, user_ids: Iterable[UserId]) -> None:
 
 
 def _settle_requests(state: Conversation, user_ids: tuple[UserId, ...]) -> None:
-    """Who is in waits no more, whatever brought him in."""
+    """Who is in waits no more, whatever brought him in, and was not put out."""
     settings = state.settings
+    if settings.removed and not frozenset(user_ids).isdisjoint(settings.removed):
+        change_settings(state, removed=tuple(each for each in settings.removed if each not in user_ids))
     if settings.requests or settings.refused:
         came = frozenset(user_ids)
         requests = tuple(each for each in settings.requests if each.user_id not in came)
