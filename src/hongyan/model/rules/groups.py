@@ -57,9 +57,8 @@ def remove_members(state: Conversation, record: Record, command: ask.RemoveMembe
         return refuse(NotAllowed(action="remove a member of your rank or above"))
     if not targets:
         return nothing_new(state, record)
-    if len(targets) < len(state.members) and not any(
-        member.role == Role.OWNER for user_id, member in state.members.items() if user_id not in targets
-    ):
+    if len(targets) < len(state.members) and any(state.members[user_id].role == Role.OWNER for user_id in targets):
+        # There is one; the others would be left without.
         return refuse(LastOwner())
     outcome = add_entry(state, record, MembersRemoved(targets), countable=False)
     change_settings(state, removed=(*state.settings.removed, *targets)[-REMOVED:])
