@@ -25,6 +25,7 @@ def services_of(
         allowance=stages.admission.allowance,
         wakes=stages.wakes,
         conversations=stages.conversations,
+        presence=stages.presence,
         personal=stages.personal,
         listing=stages.listing,
         mark=casts[frames.MarkRequest],

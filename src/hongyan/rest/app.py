@@ -20,6 +20,7 @@ from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
 from hongyan.rest.people import people_router
 from hongyan.rest.personal import personal_router
+from hongyan.rest.presence import presence_router
 from hongyan.rest.problems import install
 from hongyan.rest.relations import relations_router
 from hongyan.rest.services import Services
@@ -37,6 +38,7 @@ ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     items_router,
     groups_router,
     joining_router,
+    presence_router,
     sync_router,
     operations_router,
     integrators_router,

@@ -28,7 +28,10 @@ from hongyan.rest.problems import PROBLEMS, Problem, problems
 Spec = dict[str, Any]
 Responses = dict[int | str, dict[str, Any]]
 
-_ANSWERS = ("Receipt", "Entry", "EntryPage", "SyncPage", "MemberPage", "Positions", "ItemPage", "ItemsChanged")
+_ANSWERS = (
+    *("Receipt", "Entry", "EntryPage", "SyncPage", "MemberPage", "Positions"),
+    *("Group", "Presences", "ItemPage", "ItemsChanged"),
+)
 _ASKED = (
     "Content",
     "CreateGroup",

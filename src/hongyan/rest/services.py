@@ -14,6 +14,7 @@ from hongyan.services.conversations.service import Conversations
 from hongyan.services.departures.export import Exports
 from hongyan.services.personal.listing import Listing
 from hongyan.services.personal.service import Personal
+from hongyan.services.presence.service import PresenceService
 from hongyan.services.relations.service import Relations
 from hongyan.services.users.people import People
 from hongyan.services.users.service import Users
@@ -53,6 +54,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Allow
     wakes: Wakes
     conversations: Conversations
+    presence: PresenceService
     personal: Personal
     listing: Listing
     mark: Mark
