@@ -9,6 +9,7 @@ from hongyan.app.presence import visibility
 from hongyan.app.users import UserServices, relations_options
 from hongyan.config import Config
 from hongyan.model.ids import UserId
+from hongyan.ports.people import PersonRow
 from hongyan.services.departures.export import Exports
 from hongyan.services.departures.service import Departures, Involved
 from hongyan.services.relations.service import Around, Relations
@@ -32,7 +33,14 @@ def join_people(stages: Stages, accounts: UserServices, config: Config) -> Peopl
     relations = Relations(around, relations_options(config))
     involved = Involved(users, people, relations, stages.conversations, stages.personal, stages.commands)
     departures = Departures(involved, stages.delivery.caught_up)
-    people.standings_of, people.on_changed = standings.standings_of, stages.echo.person_changed
+    people.standings_of = standings.standings_of
+    stages.sight.chosen = people.last_seen_circles
+
+    async def person_changed(person: PersonRow) -> None:
+        stages.presence.doubt(person.profile.user_id)
+        await stages.echo.person_changed(person)
+
+    people.on_changed = person_changed
     relations.on_changed = stages.echo.request_changed
     users.on_deleted = departures.deleted
     stages.admission.doors, stages.admission.guests = people.doors, people

@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from hongyan import __version__
 from hongyan.rest.accounts import accounts_router
+from hongyan.rest.address import AddressGate
 from hongyan.rest.conversations import conversations_router
 from hongyan.rest.gate import Gate
 from hongyan.rest.groups import groups_router
@@ -30,6 +31,7 @@ from hongyan.rest.webhooks import webhooks_router
 ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     accounts_router,
     people_router,
+    presence_router,
     relations_router,
     messages_router,
     history_router,
@@ -72,6 +74,7 @@ def build_rest(services: Services) -> FastAPI:
     )
     install(app)
     describe(app)
+    app.add_middleware(AddressGate, wait=services.address_wait)
     app.add_middleware(Gate, metrics=services.metrics)
     for router in ROUTERS:
         app.include_router(router(services))

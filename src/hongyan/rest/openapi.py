@@ -30,7 +30,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 _ANSWERS = (
     *("Receipt", "Entry", "EntryPage", "SyncPage", "MemberPage", "Positions"),
-    *("Group", "Presences", "ItemPage", "ItemsChanged"),
+    *("Group", "ItemPage", "ItemsChanged"),
 )
 _ASKED = (
     "Content",

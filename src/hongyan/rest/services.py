@@ -9,6 +9,7 @@ from hongyan.ports.commands import Allowance, Commands
 from hongyan.ports.link import Identity
 from hongyan.ports.wakes import Wakes
 from hongyan.protocol import frames
+from hongyan.rest.address import AddressWait, everybody_passes
 from hongyan.services.admin.integrators import Integrators
 from hongyan.services.conversations.service import Conversations
 from hongyan.services.departures.export import Exports
@@ -60,3 +61,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     mark: Mark
     signal: Signal
     integrators: Integrators
+    address_wait: AddressWait = everybody_passes

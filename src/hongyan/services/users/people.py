@@ -107,6 +107,11 @@ class People:
             raise UserUnknown(user_id=user_id)
         return found[0]
 
+    async def last_seen_circles(self, user_ids: Sequence[UserId]) -> Mapping[UserId, Circle]:
+        """To whom they show when they are there."""
+        found = await self._store.people(user_ids)
+        return {person.profile.user_id: Circle(person.privacy.last_seen) for person in found}
+
     async def set_profile(self, user_id: UserId, change: ProfileChange) -> PersonRow:
         """Changes a profile. Raises InvalidField, HandleTaken, RateLimited, UserUnknown."""
         async with self._changing:
