@@ -61,14 +61,14 @@ class Asking(msgspec.Struct, frozen=True):
         """The name of what is submitted: the key of the request, or a new one."""
         return ClientMsgId(self.key or f"rest-{secrets.token_hex(12)}")
 
-    async def body(self) -> Plain:
-        """The JSON object that was sent. Raises InvalidField."""
+    async def body(self, *required: str) -> Plain:
+        """The JSON object that was sent, with these fields at least. Raises InvalidField."""
         media_type = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json":
             # A form of another site can be sent without asking the user; JSON cannot.
             raise InvalidField(field="body", reason="expected application/json")
         try:
-            return read_body(await self.request.body())
+            return read_body(await self.request.body(), required)
         except ClientDisconnect as error:
             raise InvalidField(field="body", reason="it did not come whole") from error
 
