@@ -26,6 +26,8 @@ def services_of(
         wakes=stages.wakes,
         conversations=stages.conversations,
         presence=stages.presence,
+        personal=stages.personal,
+        listing=stages.listing,
         mark=casts[frames.MarkRequest],
         signal=casts[frames.SignalRequest],
         integrators=integrators,

@@ -26,8 +26,8 @@ NAME_PATTERN = "^[A-Za-z0-9_-]{1,32}$"
 ConversationPath = Annotated[
     str,
     Path(
-        pattern=r"^(s:[A-Za-z0-9_-]{1,32}:[A-Za-z0-9_-]{1,32}|[gn]:[A-Za-z0-9_-]{1,32})$",
-        description="`s:alice:bob` (two users, sorted), `g:group` or `n:user`.",
+        pattern=r"^(s:[A-Za-z0-9_-]{1,32}:[A-Za-z0-9_-]{1,32}|[gnu]:[A-Za-z0-9_-]{1,32})$",
+        description="`s:alice:bob` (two users, sorted), `g:group`, `n:user` (notices) or `u:user` (saved messages).",
         examples=["s:alice:bob"],
     ),
 ]
