@@ -29,7 +29,7 @@ from hongyan.rest.asking import (
     reading,
     submitting,
 )
-from hongyan.rest.desk import Desk, beside, check_match, readable
+from hongyan.rest.desk import Desk, beside, check_match, json_response
 from hongyan.rest.openapi import json_body, object_of, of_contract, reads, submits
 from hongyan.rest.services import Services
 
@@ -56,7 +56,7 @@ def _add_reading(router: APIRouter, services: Services) -> None:
     @router.get("/{group_id}", summary="How does a group stand?", response_class=Response, responses=reads("Group"))
     async def get_group(group_id: GroupPath, asking: Asking = caller) -> Response:
         """Its profile, rules and mutes; links and requests are shown to those who may answer them."""
-        return readable(asking, await _group(services, asking, group_id))
+        return json_response(await _group(services, asking, group_id))
 
 
 async def _group(services: Services, asking: Asking, group_id: str) -> Plain:
