@@ -173,11 +173,11 @@ async def test_who_hides_his_presence_is_seen_by_those_he_lets(town: Town) -> No
         assert isinstance(answer, frames.Presences)
         return [presence.user_id for presence in answer.presences]
 
-    shown: dict[str, list[UserId]] = {"default": await seen()}
+    shown: dict[str, list[UserId]] = {"at first": await seen()}
     for circle in ("nobody", "friends", "everyone"):
         await town.ask("bob", "PATCH", "/users/me/privacy", {"last_seen": circle})
         shown[circle] = await seen()
-    assert shown == {"default": ["bob"], "nobody": [], "friends": ["bob"], "everyone": ["bob"]}
+    assert shown == {"at first": ["bob"], "nobody": [], "friends": ["bob"], "everyone": ["bob"]}
     await bob.sync()
 
 
