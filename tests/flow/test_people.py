@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -21,10 +22,11 @@ from tests.unit.services.users.worlds import PASSWORD, opened_world
 AB, AC = ConversationId("s:alice:bob"), ConversationId("s:alice:carol")
 
 
-@pytest.fixture
-async def town() -> AsyncIterator[Town]:
+@pytest.fixture(params=["memory", "sqlite"])
+async def town(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Town]:
     """A town with the usual rules."""
-    async with opened_world() as world, opened_town(world) as town:
+    folder = tmp_path if request.param == "sqlite" else None
+    async with opened_world() as world, opened_town(world, folder) as town:
         yield town
 
 
