@@ -16,7 +16,6 @@ from hongyan.rest.services import Services
 from hongyan.services.users.people import PEOPLE_OF_A_CALL, People, PrivacyChange, ProfileChange, SeenProfile
 
 CircleName = Literal["nobody", "friends", "everyone"]
-PresenceName = Literal["default", "nobody", "friends", "everyone"]
 StrangersName = Literal["default", "open", "request", "friends"]
 Handle = Annotated[
     str, Field(max_length=256, description="4 to 32 of A-Z a-z 0-9 _, a letter first.", examples=["alice_1"])
@@ -52,7 +51,7 @@ class AskedPrivacy(Asked):
         ),
     ] = None
     details: Annotated[CircleName | None, Field(description="Who sees your handle and bio.")] = None
-    last_seen: Annotated[PresenceName | None, Field(description="Who sees whether and when you were online.")] = None
+    last_seen: Annotated[CircleName | None, Field(description="Who sees whether and when you were online.")] = None
     invitations: Annotated[CircleName | None, Field(description="Who may bring you into groups.")] = None
 
 
@@ -73,7 +72,7 @@ class PrivacyAnswer(BaseModel):
     by_handle: bool
     strangers: StrangersName
     details: CircleName
-    last_seen: PresenceName
+    last_seen: CircleName
     invitations: CircleName
     updated_ms: Milliseconds
 
@@ -175,18 +174,17 @@ def _privacy(person: PersonRow) -> PrivacyAnswer:
         by_handle=row.by_handle,
         strangers=_STRANGERS[row.strangers],
         details=_CIRCLES[row.details],
-        last_seen=_PRESENCES[row.last_seen],
+        last_seen=_CIRCLES[row.last_seen],
         invitations=_CIRCLES[row.invitations],
         updated_ms=row.updated_ms,
     )
 
 
 _CIRCLES: dict[int, CircleName] = {1: "nobody", 2: "friends", 3: "everyone"}
-_PRESENCES: dict[int, PresenceName] = {0: "default", 1: "nobody", 2: "friends", 3: "everyone"}
 _STRANGERS: dict[int, StrangersName] = {0: "default", 1: "open", 2: "request", 3: "friends"}
 
 
-def _circle(name: PresenceName | None) -> Circle | None:
+def _circle(name: CircleName | None) -> Circle | None:
     return Circle[name.upper()] if name else None
 
 
