@@ -33,7 +33,7 @@ FEW = 10
 SCENARIOS, STEPS = 12, 15
 TUNE = ("users.log_ins_per_minute=1000000", "users.user_log_ins_per_minute=1000000")
 SINGLE = "s:alice:bob"
-ENDS_THE_SESSION = {"log_out", "delete", "delete_account", "change_password"}
+ENDS_THE_SESSION = {"log_out", "delete_account", "change_password"}
 CHECKED = (
     "not_a_server_error",
     "status_code_conformance",
