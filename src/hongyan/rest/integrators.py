@@ -1,7 +1,7 @@
 """What integrators call with a server key, below /api/v1/server: keys, users, tokens, messages, bots."""
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
@@ -19,12 +19,15 @@ from hongyan.model.ids import (
 )
 from hongyan.ports.admin import BotCommand, BotRow, KeyRow
 from hongyan.protocol.codec_hooks import read_content
-from hongyan.rest.accounts import PROBLEMS, Asked, GrantAnswer, Milliseconds, UserIdText, grant_answer
-from hongyan.rest.server_key import NamePath, with_scope
+from hongyan.rest.accounts import PROBLEMS, Asked, GrantAnswer, Milliseconds, grant_answer
+from hongyan.rest.server_key import ConversationText, NamePath, NameText, OptionalName, with_scope
 from hongyan.rest.services import Services
 from hongyan.services.users.records import Registration
 
 _CONTENT_BYTES = 65_536
+_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+
+Scope = Literal["keys", "users", "tokens", "messages", "system", "webhooks", "bots", "filter", "reports"]
 
 IdempotencyKey = Annotated[
     str | None,
@@ -39,8 +42,8 @@ IdempotencyKey = Annotated[
 class AskedKey(Asked):
     """A new server key. It may no more than the key that asks."""
 
-    name: Annotated[str, Field(max_length=256, examples=["shop"])]
-    scopes: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=32, examples=[["messages"]])]
+    name: Annotated[str, Field(max_length=64, pattern=_LINE, examples=["shop"])]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=32, examples=[["messages"]])]
 
 
 class KeyAnswer(BaseModel):
@@ -68,8 +71,8 @@ class KeysAnswer(BaseModel):
 class AskedUser(Asked):
     """An account. Without a password only tokens that you mint let it in."""
 
-    user_id: UserIdText
-    password: Annotated[str, Field(max_length=4_096)] = ""
+    user_id: NameText
+    password: Annotated[str, Field(pattern=r"^([\s\S]{8,256})?$", description="At least 8 characters, or none.")] = ""
 
 
 class ProvidedAnswer(BaseModel):
@@ -82,8 +85,8 @@ class ProvidedAnswer(BaseModel):
 class AskedToken(Asked):
     """Tokens for a user's device. Without `device_id` the server makes one."""
 
-    device_id: Annotated[str, Field(max_length=256)] = ""
-    device_name: Annotated[str, Field(max_length=256)] = ""
+    device_id: OptionalName = ""
+    device_name: Annotated[str, Field(max_length=64)] = ""
 
 
 class SessionsEndedAnswer(BaseModel):
@@ -95,11 +98,9 @@ class SessionsEndedAnswer(BaseModel):
 class AskedMessage(Asked):
     """A message. Without `sender_id` the system speaks, in a conversation `n:user`."""
 
-    conversation_id: Annotated[str, Field(max_length=128, examples=["s:alice:bob"])]
-    sender_id: Annotated[str, Field(max_length=256, examples=["alice"])] = ""
-    content: Annotated[
-        dict[str, Any], Field(description="A Content as in content.proto.", examples=[{"text": {"text": "你好"}}])
-    ]
+    conversation_id: ConversationText
+    sender_id: OptionalName = ""
+    content: Annotated[dict[str, Any], Field(examples=[{"text": {"text": "你好"}}])]
 
 
 class ReceiptAnswer(BaseModel):
@@ -115,14 +116,14 @@ class ReceiptAnswer(BaseModel):
 class BotCommandForm(Asked):
     """What a bot answers to: `/name`."""
 
-    name: Annotated[str, Field(max_length=64, examples=["weather"])]
-    description: Annotated[str, Field(max_length=512)] = ""
+    name: Annotated[str, Field(pattern=r"^\w{1,32}$", examples=["weather"])]
+    description: Annotated[str, Field(max_length=256)] = ""
 
 
 class AskedBot(Asked):
     """A bot's commands."""
 
-    commands: Annotated[list[BotCommandForm], Field(max_length=200, default_factory=list)]
+    commands: Annotated[list[BotCommandForm], Field(max_length=100, default_factory=list)]
 
 
 class BotAnswer(BaseModel):
@@ -176,7 +177,10 @@ def _add_users(router: APIRouter, services: Services) -> None:
         user_id = parse_user_id(asked.user_id)
         if not asked.password:
             return ProvidedAnswer(user_id=user_id, created=await users.provide(user_id))
-        await users.register(Registration(user_id, asked.password))
+        try:
+            await users.register(Registration(user_id, asked.password))
+        except UserExists:
+            return ProvidedAnswer(user_id=user_id, created=False)
         return ProvidedAnswer(user_id=user_id, created=True)
 
     @router.delete("/users/{user_id}/sessions", tags=["own users"], summary="Log a user out everywhere")
