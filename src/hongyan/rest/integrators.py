@@ -1,9 +1,9 @@
-"""What integrators call with a server key, below /api/v1/server: keys, users, tokens, messages, bots."""
+"""What integrators call with a server key, below /api/v1/server: keys, users, tokens, messages."""
 
 import secrets
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header
 from pydantic import BaseModel, Field
 
 from hongyan.model.codes import ScopeMissing, UserExists, UserUnknown
@@ -17,7 +17,7 @@ from hongyan.model.ids import (
     parse_device_id,
     parse_user_id,
 )
-from hongyan.ports.admin import BotCommand, BotRow, KeyRow
+from hongyan.ports.admin import KeyRow
 from hongyan.protocol.codec_hooks import read_content
 from hongyan.rest.accounts import PROBLEMS, Asked, GrantAnswer, Milliseconds, grant_answer
 from hongyan.rest.server_key import ConversationText, NamePath, NameText, OptionalName, with_scope
@@ -113,41 +113,12 @@ class ReceiptAnswer(BaseModel):
     time_ms: Milliseconds
 
 
-class BotCommandForm(Asked):
-    """What a bot answers to: `/name`."""
-
-    name: Annotated[str, Field(pattern=r"^\w{1,32}$", examples=["weather"])]
-    description: Annotated[str, Field(max_length=256)] = ""
-
-
-class AskedBot(Asked):
-    """A bot's commands."""
-
-    commands: Annotated[list[BotCommandForm], Field(max_length=100, default_factory=list)]
-
-
-class BotAnswer(BaseModel):
-    """A bot: an account that belongs to a key."""
-
-    bot_id: str
-    key_id: str
-    commands: list[BotCommandForm]
-    created_ms: Milliseconds
-
-
-class BotsAnswer(BaseModel):
-    """All bots."""
-
-    bots: list[BotAnswer]
-
-
 def integrators_router(services: Services) -> APIRouter:
     """The routes below /api/v1/server."""
     router = APIRouter(prefix="/api/v1/server", responses=PROBLEMS)
     _add_keys(router, services)
     _add_users(router, services)
     _add_messages(router, services)
-    _add_bots(router, services)
     return router
 
 
@@ -191,10 +162,11 @@ def _add_users(router: APIRouter, services: Services) -> None:
     async def mint_tokens(
         user_id: NamePath, asked: AskedToken, _key_row: KeyRow = with_scope(keys, "tokens")
     ) -> GrantAnswer:
-        return await _minted(services, parse_user_id(user_id), asked)
+        return await minted(services, parse_user_id(user_id), asked)
 
 
-async def _minted(services: Services, user_id: UserId, asked: AskedToken) -> GrantAnswer:
+async def minted(services: Services, user_id: UserId, asked: AskedToken) -> GrantAnswer:
+    """Tokens for a user whom the caller has made sure of. Raises InvalidField, UserUnknown, TooManyDevices."""
     device_id = parse_device_id(asked.device_id) if asked.device_id else DeviceId("")
     return grant_answer(await services.users.mint(user_id, device_id, asked.device_name))
 
@@ -227,34 +199,6 @@ def _add_messages(router: APIRouter, services: Services) -> None:
         )
 
 
-def _add_bots(router: APIRouter, services: Services) -> None:
-    bots, users = services.integrators.bots, services.users
-    key_of = with_scope(services.integrators.keys, "bots")
-
-    @router.get("/bots", tags=["bots"], summary="Which bots are there?")
-    async def list_bots(_key_row: KeyRow = key_of) -> BotsAnswer:
-        return BotsAnswer(bots=[_bot(row) for row in bots.list()])
-
-    @router.put("/bots/{bot_id}", tags=["bots"], summary="Make a bot, or give it other commands")
-    async def put_bot(bot_id: NamePath, asked: AskedBot, key: KeyRow = key_of) -> BotAnswer:
-        user_id = parse_user_id(bot_id, "bot_id")
-        commands = [BotCommand(form.name, form.description) for form in asked.commands]
-        is_bot = any(row.bot_id == user_id for row in bots.list())
-        if not is_bot and not await users.provide(user_id):
-            # Whoever may make bots may not take people's accounts.
-            raise UserExists(user_id=user_id)
-        return _bot(await bots.put(user_id, key.key_id, commands))
-
-    @router.delete("/bots/{bot_id}", status_code=204, tags=["bots"], summary="A bot is one no more; its account stays")
-    async def remove_bot(bot_id: NamePath, _key_row: KeyRow = key_of) -> Response:
-        await bots.remove(parse_user_id(bot_id, "bot_id"))
-        return Response(status_code=204)
-
-    @router.post("/bots/{bot_id}/tokens", status_code=201, tags=["bots"], summary="Mint tokens for a bot")
-    async def mint_bot_tokens(bot_id: NamePath, asked: AskedToken, _key_row: KeyRow = key_of) -> GrantAnswer:
-        return await _minted(services, bots.get(parse_user_id(bot_id, "bot_id")).bot_id, asked)
-
-
 def _key(row: KeyRow) -> KeyAnswer:
     return KeyAnswer(
         key_id=row.key_id,
@@ -262,13 +206,4 @@ def _key(row: KeyRow) -> KeyAnswer:
         scopes=list(row.scopes),
         created_ms=row.created_ms,
         revoked_ms=row.revoked_ms,
-    )
-
-
-def _bot(row: BotRow) -> BotAnswer:
-    return BotAnswer(
-        bot_id=row.bot_id,
-        key_id=row.key_id,
-        commands=[BotCommandForm(name=command.name, description=command.description) for command in row.commands],
-        created_ms=row.created_ms,
     )
