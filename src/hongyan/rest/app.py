@@ -41,7 +41,6 @@ ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     items_router,
     groups_router,
     joining_router,
-    presence_router,
     sync_router,
     operations_router,
     integrators_router,
