@@ -171,10 +171,10 @@ class WordsWatch:
 
     async def run(self) -> None:
         """Works until cancelled. While the file cannot be read, the words it held before hold on."""
+        if self._path is None:
+            await asyncio.Event().wait()
         while True:
             await asyncio.sleep(_WATCH_S)
-            if self._path is None:
-                continue
             try:
                 await self._read()
             except (OSError, UnicodeError, HongyanError) as error:

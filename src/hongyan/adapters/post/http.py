@@ -15,6 +15,7 @@ from hongyan.ports.webhooks import Call, Reply
 
 _REPLY_BYTES = 262_144
 _CONNECTIONS = 256
+_CONNECT_SHARE = 0.9
 
 
 class HttpPost:
@@ -27,6 +28,7 @@ class HttpPost:
         except ValueError as error:
             raise SetupError(f"hooks.allowed_networks: {error}.") from error
         self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=httpcore2.default_ssl_context(),  # else every connection would read the roots again
             max_connections=_CONNECTIONS,
             max_keepalive_connections=64,
             keepalive_expiry=30.0,
@@ -56,7 +58,11 @@ class HttpPost:
 
     async def _call(self, call: Call) -> Reply:
         headers = list(call.headers.items())
-        async with self._pool.stream("POST", call.url, headers=headers, content=call.body) as response:
+        # A handshake that is cancelled leaves its socket behind, so it gives up by itself, a little earlier.
+        patience = {"timeout": {"connect": _CONNECT_SHARE * call.timeout_s}}
+        async with self._pool.stream(
+            "POST", call.url, headers=headers, content=call.body, extensions=patience
+        ) as response:
             body = bytearray()
             async for part in response.aiter_stream():
                 body += part
