@@ -15,7 +15,7 @@ MAX_PAGE = 200
 _NUMBER = 2**63 - 1
 
 NamePath = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,32}$", examples=["zoe"])]
-WebhookPath = Annotated[str, Path(pattern="^wh_[0-9a-f]{16}$", examples=["wh_0123456789abcdef"])]
+WebhookPath = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,32}$", examples=["wh_0123456789abcdef"])]
 NameText = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,32}$", examples=["alice"])]
 OptionalName = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{0,32}$")]
 ConversationText = Annotated[
