@@ -19,9 +19,12 @@ _CONNECT_SHARE = 0.9
 
 
 class HttpPost:
-    """A `ports.webhooks.Post`, closed by leaving it. `allowed` are networks that may be called though they are private."""
+    """A `ports.webhooks.Post`, closed by leaving it. `allowed` are networks that may be called though they are private.
 
-    def __init__(self, allowed: Iterable[str] = ()) -> None:
+    So may the host and port of `trusted`, an address that the operator himself chose.
+    """
+
+    def __init__(self, allowed: Iterable[str] = (), trusted: str = "") -> None:
         """Raises SetupError for what is no network."""
         try:
             networks = [ipaddress.ip_network(text) for text in allowed]
@@ -32,7 +35,7 @@ class HttpPost:
             max_connections=_CONNECTIONS,
             max_keepalive_connections=64,
             keepalive_expiry=30.0,
-            network_backend=GuardedBackend(networks),
+            network_backend=GuardedBackend(networks, [_origin(trusted)] if trusted else ()),
         )
 
     async def __aenter__(self) -> Self:
@@ -69,6 +72,11 @@ class HttpPost:
                 if len(body) > _REPLY_BYTES:
                     raise Unavailable(what=f"{call.url}: an answer of more than {_REPLY_BYTES} bytes; it")
             return Reply(response.status, _retry_after_s(response.headers), bytes(body))
+
+
+def _origin(url: str) -> tuple[str, int]:
+    origin = httpcore2.URL(url).origin
+    return origin.host.decode(), origin.port or 0
 
 
 def _retry_after_s(headers: Iterable[tuple[bytes, bytes]]) -> int:

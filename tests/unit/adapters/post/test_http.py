@@ -86,3 +86,12 @@ async def test_an_address_inside_is_not_even_connected_to(receiver: Receiver) ->
 def test_what_is_no_network_is_refused_at_the_start() -> None:
     with pytest.raises(SetupError, match="allowed_networks"):
         HttpPost(("everything",))
+
+
+async def test_the_address_that_the_operator_chose_is_called_wherever_it_is_and_no_other_port_of_it(
+    receiver: Receiver,
+) -> None:
+    async with receiving() as other, HttpPost((), receiver.url) as post:
+        assert (await post(call(receiver.url))).status == 204
+        with pytest.raises(AddressRefused):
+            await post(call(other.url))
