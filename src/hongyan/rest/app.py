@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from hongyan import __version__
 from hongyan.rest.accounts import accounts_router
 from hongyan.rest.address import AddressGate
+from hongyan.rest.bots import bots_router
 from hongyan.rest.conversations import conversations_router
 from hongyan.rest.etag import Tagged
 from hongyan.rest.gate import Gate
@@ -44,6 +45,7 @@ ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     sync_router,
     operations_router,
     integrators_router,
+    bots_router,
     webhooks_router,
     moderation_router,
 )

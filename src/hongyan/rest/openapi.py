@@ -138,6 +138,8 @@ def _with_contract(spec: Spec) -> Spec:
     schemas |= plain_schema.answered(*_ANSWERS) | plain_schema.asked(*_ASKED)
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+    # What integrators send is a content of the contract too.
+    schemas["AskedMessage"]["properties"]["content"] = of_contract("ContentInput")
     page = schemas["EntryPage"]
     cursor = {"type": "string", "description": "Give it to get the page that follows, in the same direction."}
     schemas["HistoryPage"] = {
