@@ -35,6 +35,7 @@ class Truth:
         state = self.states.get(conversation_id)
         if state is None:
             state = self.states[conversation_id] = new_conversation(conversation_id)
+            state.opened = {}
         self.offset += 1
         message_id = MessageId(1000 + self.offset)
         record = Record(conversation_id, sender_id, client_msg_id, message_id, self.offset, command, digest)
@@ -47,7 +48,7 @@ class Truth:
         for user_id, member in state.touched.items():
             self.members[conversation_id, user_id] = member
         state.touched = {}
-        state.seated = set()
+        state.seated = frozenset()
         return outcome
 
     def mark(self, conversation_id: ConversationId, mark: Mark) -> Positions | None:

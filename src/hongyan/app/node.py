@@ -174,6 +174,8 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     around_gateway = Around(routes, now_ms, metrics, presence.came, presence.left, key_of)
     gateway = Gateway(number, uplink, around_gateway, gateway_options(config))
     commands = LocalCommands(new_gateway_number(), admission.admit)
+    # Long polls hold connections; the others need some too.
+    downlink.wakes.capacity = max(1, config.limits.http_connections // 2)
     downlink.gateway, downlink.commands = gateway, commands
     stages = Stages(
         engines=engines,

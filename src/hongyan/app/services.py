@@ -25,8 +25,10 @@ def services_of(
         allowance=stages.admission.allowance,
         wakes=stages.wakes,
         conversations=stages.conversations,
+        presence=stages.presence,
+        personal=stages.personal,
+        listing=stages.listing,
         mark=casts[frames.MarkRequest],
         signal=casts[frames.SignalRequest],
-        presence=stages.presence,
         integrators=integrators,
     )

@@ -12,6 +12,7 @@ from hongyan.rest.gate import Gate
 from hongyan.rest.groups import groups_router
 from hongyan.rest.history import history_router
 from hongyan.rest.integrators import integrators_router
+from hongyan.rest.items import items_router
 from hongyan.rest.joining import joining_router
 from hongyan.rest.messages import messages_router
 from hongyan.rest.moderation import moderation_router
@@ -19,6 +20,7 @@ from hongyan.rest.openapi import describe
 from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
 from hongyan.rest.people import people_router
+from hongyan.rest.personal import personal_router
 from hongyan.rest.presence import presence_router
 from hongyan.rest.problems import install
 from hongyan.rest.relations import relations_router
@@ -34,8 +36,11 @@ ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     messages_router,
     history_router,
     conversations_router,
+    personal_router,
+    items_router,
     groups_router,
     joining_router,
+    presence_router,
     sync_router,
     operations_router,
     integrators_router,

@@ -1,6 +1,7 @@
 """Plays a story on a server: people log in, groups are made, lines are said in their order."""
 
 import asyncio
+import zlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Protocol
@@ -9,7 +10,18 @@ import msgspec
 
 from hongyan.cli.demo.story import Act, Group, Scene, Step, Story
 from hongyan.model.codes import ErrorCode
-from hongyan.model.commands import AnyCommand, CreateGroup, Recall, SendMessage
+from hongyan.model.commands import (
+    AnyCommand,
+    CreateGroup,
+    EditMessage,
+    Pin,
+    React,
+    Recall,
+    Role,
+    SendMessage,
+    SetGroupProfile,
+    SetRole,
+)
 from hongyan.model.errors import SetupError
 from hongyan.model.ids import UserId, group_conversation_id
 from hongyan.protocol.codec_content import build_content
@@ -110,14 +122,21 @@ async def _come_in(client: Client, url: str) -> None:
 
 
 async def _make_group(cast: dict[UserId, Client], group: Group) -> None:
-    command = CreateGroup(group.name, group.members, limit=0)
+    made = CreateGroup(group.name, group.members, limit=0)
     key = group_conversation_id(group.group_id)
     try:
-        await cast[group.owner].submit(key, command, client_msg_id="demo:create")
+        await cast[group.owner].submit(key, made, client_msg_id="demo:create")
     except RefusedError as error:
         # Made by an earlier release's story, with other members perhaps: the talk goes on in it.
         if error.code not in (ErrorCode.GROUP_EXISTS, ErrorCode.SUBMISSION_CONFLICT):
             raise
+        return
+    owner = cast[group.owner]
+    for admin in group.admins:
+        await owner.submit(key, SetRole(admin, Role.ADMIN), client_msg_id=f"demo:admin:{admin}")
+    if group.announcement:
+        command = SetGroupProfile(announcement=group.announcement)
+        await owner.submit(key, command, client_msg_id=f"demo:announce:{zlib.crc32(group.announcement.encode()):08x}")
 
 
 class Actors:
@@ -131,12 +150,10 @@ class Actors:
         """One scene, line by line: who answers has seen what he answers."""
         said: dict[int, tuple[Step, Sent]] = {}
         for number, step in enumerate(scene.steps, 1):
-            build = _COMMANDS.get(step.act)
-            if build is not None:
-                command = build(step, scene, said.get(step.target))
-                sent = await self._submit(scene, step, command)
-                if sent is not None:
-                    said[number] = (step, sent)
+            command = _COMMANDS[step.act](step, scene, said.get(step.target))
+            sent = await self._submit(scene, step, command)
+            if sent is not None:
+                said[number] = (step, sent)
             self._progress.step()
 
     async def _submit(self, scene: Scene, step: Step, command: AnyCommand) -> Sent | None:
@@ -149,6 +166,11 @@ class Actors:
 
 Target = tuple[Step, Sent] | None
 Build = Callable[[Step, Scene, Target], AnyCommand]
+
+
+def _edit(step: Step, _scene: Scene, target: Target) -> AnyCommand:
+    view = ContentView(Text(step.words), tuple(map(UserId, step.called)))
+    return EditMessage(_seq(target), view.kind, build_content(view))
 
 
 def _say(step: Step, scene: Scene, target: Target) -> AnyCommand:
@@ -164,6 +186,9 @@ _COMMANDS: dict[Act, Build] = {
     "say": _say,
     "answer": _say,
     "take back": lambda _step, _scene, target: Recall(_seq(target), window_ms=0),
+    "edit": _edit,
+    "react": lambda step, _scene, target: React(_seq(target), step.words),
+    "pin": lambda _step, _scene, target: Pin(_seq(target)),
 }
 
 
