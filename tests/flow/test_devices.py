@@ -25,10 +25,12 @@ from hongyan_client import (
     Draft,
     EditNotice,
     Entry,
+    FriendRequest,
     GroupCreated,
     GroupDismissed,
     GroupProfileSet,
     GroupRulesSet,
+    HttpError,
     JoinAnswered,
     JoinLinkMade,
     JoinLinkRevoked,
@@ -45,6 +47,9 @@ from hongyan_client import (
     OwnerTransferred,
     PinNotice,
     Privacy,
+    PrivacyChange,
+    Profile,
+    ProfileChange,
     ReactionNotice,
     Recalled,
     RecallNotice,
@@ -195,6 +200,29 @@ async def blocks(here: World) -> None:
     await here.bob.send(here.single, "hello again")
 
 
+async def makes_friends(here: World) -> None:
+    asked = await here.bob.people.ask_friend("alice", note="from the club", source="g:club")
+    assert [found.request_id for found in await here.alice.people.friend_requests()] == [asked.request_id]
+    assert (await here.alice.people.accept_friend(asked.request_id)).state == "accepted"
+    refused = await here.eve.people.ask_friend("alice")
+    await here.alice.people.refuse_friend(refused.request_id)
+    withdrawn = await here.alice.people.ask_friend("eve")
+    await here.alice.people.withdraw_request(withdrawn.request_id)
+    while here.alice.friends() != ["bob"]:
+        await here.alice.positions(GROUP)  # a round trip: what the server told by itself comes meanwhile
+    await here.bob.people.unfriend("alice")
+
+
+async def shows_herself(here: World) -> None:
+    await here.alice.people.change_profile(ProfileChange(name="Alice 爱丽丝", handle="alice_1", bio="tea"))
+    found = await here.bob.people.find("alice_1")
+    assert (found.user_id, found.name) == ("alice", "Alice 爱丽丝")
+    assert [seen.user_id for seen in await here.bob.people.profiles(["alice", "nobody"])] == ["alice"]
+    privacy = await here.alice.people.change_privacy(PrivacyChange(strangers="request", last_seen="friends"))
+    assert (privacy.strangers, (await here.alice.people.own_privacy()).last_seen) == ("request", "friends")
+    assert (await here.alice.people.own_profile()).bio == "tea"
+
+
 async def keeps_for_herself(here: World) -> None:
     await here.alice.set_pinned(GROUP)
     await here.alice.set_muted(here.single)
@@ -228,6 +256,8 @@ MAKES: dict[Act, set[type]] = {
     is_dismissed: {GroupDismissed},
     blocks: {Message},
     keeps_for_herself: set(),
+    makes_friends: {Befriended},
+    shows_herself: set(),
     reads: {Message},
 }
 """What happens, and the kinds of entries that come of it."""
@@ -245,7 +275,7 @@ async def seen(client: Client) -> Seen:
     entries: dict[str, list[Entry]] = {}
     for chat in chats:
         entries[chat.conversation_id] = await _all(client, chat.conversation_id)
-    kinds = (ConversationSettings, Draft, Contact, Relation, Privacy)
+    kinds = (ConversationSettings, Draft, Contact, Relation, Privacy, Profile, FriendRequest)
     return chats, entries, [client.items(kind) for kind in kinds]
 
 
@@ -305,5 +335,18 @@ async def _until_equal(client: Client, expected: Seen) -> None:
 
 
 def test_every_kind_of_entry_is_among_them() -> None:
-    # An amended message is what edits and reactions leave; friends are made over HTTP, in tests/flow of relations.
-    assert set().union(*MAKES.values()) | {Amended, Befriended} == set(get_args(AnyBody))
+    # An amended message is what edits and reactions leave.
+    assert set().union(*MAKES.values()) | {Amended} == set(get_args(AnyBody))
+
+
+async def test_devices_and_the_password_are_the_users_own(config: Config) -> None:
+    async with world(config) as here, here.device("tablet"):
+        found = await here.alice.people.devices()
+        assert {device.device_id for device in found} == {"first", "tablet"}
+        assert [device.device_id for device in found if device.current] == ["first"]
+        await here.alice.people.log_out_device("tablet")
+        await here.alice.people.change_password(PASSWORD, f"{PASSWORD} 2")
+        assert await here.alice.people.log_out_others() == 0
+        await here.eve.people.delete_account(PASSWORD)
+        with pytest.raises(HttpError):
+            await here.bob.people.ask_friend("eve")

@@ -99,6 +99,16 @@ from hongyan_client.events import (
 )
 from hongyan_client.options import ClientOptions
 from hongyan_client.outbox import Pending
+from hongyan_client.people import (
+    FriendshipRequest,
+    OwnDevice,
+    OwnPrivacy,
+    OwnProfile,
+    People,
+    PrivacyChange,
+    ProfileChange,
+    SeenProfile,
+)
 from hongyan_client.reading import content_of, quote_of, text_of
 from hongyan_client.replica import Page
 from hongyan_client.store import MemoryStore, Store
@@ -142,6 +152,7 @@ __all__ = [
     "Event",
     "File",
     "FriendRequest",
+    "FriendshipRequest",
     "GroupCreated",
     "GroupDismissed",
     "GroupProfileSet",
@@ -167,16 +178,22 @@ __all__ = [
     "Message",
     "NicknameSet",
     "OutcomeUnknownError",
+    "OwnDevice",
+    "OwnPrivacy",
+    "OwnProfile",
     "OwnerTransferred",
     "Page",
     "Pending",
+    "People",
     "PinNotice",
     "Position",
     "PositionMoved",
     "Presence",
     "PresenceChanged",
     "Privacy",
+    "PrivacyChange",
     "Profile",
+    "ProfileChange",
     "Reaction",
     "ReactionNotice",
     "RecallNotice",
@@ -185,6 +202,7 @@ __all__ = [
     "RefusedError",
     "Relation",
     "RoleSet",
+    "SeenProfile",
     "Sent",
     "Session",
     "SessionEndedError",

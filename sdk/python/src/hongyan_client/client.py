@@ -48,6 +48,7 @@ from hongyan_client.items import Items
 from hongyan_client.line import Line
 from hongyan_client.options import ClientOptions
 from hongyan_client.outbox import Pending
+from hongyan_client.people import People
 from hongyan_client.personal import Personal
 from hongyan_client.replica import Page
 from hongyan_client.store import MemoryStore, Store
@@ -99,6 +100,7 @@ class Client(Commands, Personal):
         self._stack = AsyncExitStack()
         self._started: Device | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._source: TokenSource | None = None
 
     async def __aenter__(self) -> Self:
         """Opens the store and begins to connect; does not wait for the connection. Raises StoreError."""
@@ -262,6 +264,15 @@ class Client(Commands, Personal):
         assert isinstance(found, Positions), "the answer to get_positions"
         return found.positions
 
+    # People
+
+    @property
+    def people(self) -> People:
+        """Friend requests, profiles, privacy and the account. Raises ValueError for a client of a WebSocket address."""
+        if self._url.startswith("ws"):
+            raise ValueError("people are asked for at the server's HTTP address")
+        return People(self._url, self._tokens())
+
     # Who is there
 
     async def watch(self, user_ids: Sequence[str]) -> list[Presence]:
@@ -366,11 +377,12 @@ class Client(Commands, Personal):
         return self._url if self._url.startswith("ws") else await find_endpoint(self._url)
 
     def _tokens(self) -> TokenSource:
-        if not isinstance(self._who, Login):
-            return self._who
-        if self._url.startswith("ws"):
-            raise ValueError("to log in takes the server's HTTP address")
-        return Session(self._url, self._who).token
+        """One source for the connection and for what is asked over HTTP: a refresh token is good for one use."""
+        if self._source is None:
+            if isinstance(self._who, Login) and self._url.startswith("ws"):
+                raise ValueError("to log in takes the server's HTTP address")
+            self._source = Session(self._url, self._who).token if isinstance(self._who, Login) else self._who
+        return self._source
 
 
 def _first(group: BaseExceptionGroup[ClientError]) -> ClientError:
