@@ -10,7 +10,7 @@ from hongyan.adapters.store.database import Database
 from hongyan.adapters.store.items import CHANGES_BYTES
 from hongyan.adapters.store.items_memory import MemoryItemStore
 from hongyan.adapters.store.items_sqlite import SqliteItemStore
-from hongyan.model.codes import ItemConflict, ItemsTooLarge, TooManyItems
+from hongyan.model.codes import ItemConflict, ItemsTooLarge, Overloaded, TooManyItems
 from hongyan.model.ids import UserId
 from hongyan.model.personal import Item, Topic
 from hongyan.ports.personal import ABSENT, UNBOUNDED, Change, ItemLimits, ItemStore
@@ -104,6 +104,28 @@ async def test_of_two_who_change_the_same_version_one_wins(store: ItemStore) -> 
     answers = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(answer, Change) for answer in answers) == 1
     assert sum(isinstance(answer, ItemConflict) for answer in answers) == 9
+
+
+async def test_a_put_that_is_refused_stops_none_of_those_beside_it(store: ItemStore) -> None:
+    users = [UserId(f"u{number}") for number in range(700)]
+    limits = ItemLimits(items=1)
+    asks = [
+        store.put(user_id, [draft("a"), *([draft("b")] if index % 7 == 0 else [])], limits)
+        for index, user_id in enumerate(users)
+    ]
+    answers = await asyncio.gather(*asks, return_exceptions=True)
+    assert [isinstance(answer, TooManyItems) for answer in answers] == [index % 7 == 0 for index in range(700)]
+    for index, user_id in enumerate(users):
+        assert await store.version(user_id) == (0 if index % 7 == 0 else 1)
+
+
+async def test_puts_beyond_the_queue_are_refused_and_not_done(tmp_path: Path) -> None:
+    database = Database(await asyncio.to_thread(sqlite_file, tmp_path, "conversation"), "items", queue=3)
+    store = SqliteItemStore(database)
+    answers = await asyncio.gather(*(put(store, draft(f"k{number}")) for number in range(8)), return_exceptions=True)
+    assert [isinstance(answer, Overloaded) for answer in answers] == [False] * 3 + [True] * 5
+    assert await store.version(ALICE) == 3
+    await database.close()
 
 
 async def test_a_page_of_changes_ends_at_its_limit_and_goes_on_from_there(store: ItemStore) -> None:

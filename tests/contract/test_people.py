@@ -91,10 +91,13 @@ async def test_who_has_no_account_has_neither_profile_nor_settings(stores: Store
     assert list(await stores.people.guarded()) == []
 
 
-async def test_those_with_a_policy_of_their_own_are_listed(stores: Stores) -> None:
-    await stores.people.set_privacy(PrivacyRow(ALICE, strangers=2))
-    await stores.people.set_privacy(PrivacyRow(BOB, strangers=0))
-    assert list(await stores.people.guarded()) == [(ALICE, 2)]
+async def test_those_who_chose_what_is_asked_for_at_once_are_listed(stores: Stores) -> None:
+    alice, bob = PrivacyRow(ALICE, False, strangers=2), PrivacyRow(BOB, invitations=1, updated_ms=7)
+    await stores.people.set_privacy(alice)
+    await stores.people.set_privacy(PrivacyRow(BOB, False, details=1, last_seen=1))
+    assert list(await stores.people.guarded()) == [alice]
+    await stores.people.set_privacy(bob)
+    assert sorted(await stores.people.guarded(), key=lambda row: row.user_id) == [alice, bob]
 
 
 async def test_with_an_account_its_profile_goes_and_its_handle_is_free(stores: Stores) -> None:

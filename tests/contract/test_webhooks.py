@@ -43,11 +43,11 @@ def ended(row: DeliveryRow, state: DeliveryState = DELIVERED, next_ms: int = 0, 
 
 async def due(store: Store, now_ms: int = 1_000, busy: Sequence[str] = (), webhook_id: str = "w1") -> list[str]:
     found = await store.due(webhook_id, now_ms, [ConversationId(name) for name in busy], 10)
-    return sorted(row.event_id for row in found.rows)
+    return sorted(lane[0].event_id for lane in found.lanes)
 
 
 async def first(store: Store, now_ms: int = 1_000) -> DeliveryRow:
-    return (await store.due("w1", now_ms, [], 1)).rows[0]
+    return (await store.due("w1", now_ms, [], 1)).lanes[0][0]
 
 
 async def test_a_webhook_is_what_was_said_of_it_last(store: Store) -> None:
@@ -91,7 +91,9 @@ async def test_only_the_first_of_a_conversation_goes_and_conversations_go_beside
     await store.gather([row("a1"), row("a2"), row("b1", "g:b"), row("b2", "g:b")], 4)
     assert await due(store) == ["a1", "b1"]
     assert await due(store, busy=["g:a"]) == ["b1"]
-    assert len((await store.due("w1", 1_000, [], 1)).rows) == 1
+    assert len((await store.due("w1", 1_000, [], 1)).lanes) == 1
+    lanes = (await store.due("w1", 1_000, [], 10, rows=2)).lanes
+    assert sorted([row.event_id for row in lane] for lane in lanes) == [["a1", "a2"], ["b1", "b2"]]
 
 
 async def test_the_next_of_a_conversation_goes_when_the_one_before_it_was_delivered(store: Store) -> None:
@@ -99,7 +101,7 @@ async def test_the_next_of_a_conversation_goes_when_the_one_before_it_was_delive
     await store.settle([ended(await first(store))])
     assert await due(store) == ["a2"]
     await store.settle([ended(await first(store))])
-    assert (await store.due("w1", 1_000, [], 10)).rows == []
+    assert (await store.due("w1", 1_000, [], 10)).lanes == []
     assert (await store.due("w1", 1_000, [], 10)).next_ms == 0
     delivered = await store.page("w1", DELIVERED, 0, 10)
     assert [(found.event_id, found.attempts, found.tried_ms) for found in delivered] == [("a1", 1, 200), ("a2", 1, 200)]
@@ -107,14 +109,14 @@ async def test_the_next_of_a_conversation_goes_when_the_one_before_it_was_delive
 
 async def test_one_that_failed_holds_its_conversation_back_until_its_time_and_no_other(store: Store) -> None:
     await store.gather([row("a1"), row("a2"), row("b1", "g:b")], 3)
-    failed = next(found for found in (await store.due("w1", 0, [], 10)).rows if found.event_id == "a1")
+    failed = next(lane[0] for lane in (await store.due("w1", 0, [], 10)).lanes if lane[0].event_id == "a1")
     await store.settle([ended(failed, WAITING, next_ms=500)])
     assert await due(store, 499) == ["b1"]
     assert (await store.due("w1", 499, [], 10)).next_ms == 500
     assert await due(store, 500) == ["a1", "b1"]
     await store.gather([row("a3")], 4)
     assert await due(store, 499) == ["b1"], "what comes later does not bring it forward"
-    again = next(found for found in (await store.due("w1", 500, [], 10)).rows if found.event_id == "a1")
+    again = next(lane[0] for lane in (await store.due("w1", 500, [], 10)).lanes if lane[0].event_id == "a1")
     assert (again.attempts, again.status, again.problem) == (1, 200, "said no")
 
 
@@ -151,3 +153,12 @@ async def test_what_ended_is_forgotten_by_age_and_by_number_and_what_waits_never
     await store.prune(before_ms=10_000, keep=2)
     assert await store.page("w1", DELIVERED, 0, 10) == []
     assert await due(store) == ["e5"]
+
+
+async def test_attempts_are_noted_together_and_the_last_says_when_the_conversation_goes_on(store: Store) -> None:
+    await store.gather([row("a1"), row("a2"), row("a3")], 3)
+    (lane,) = (await store.due("w1", 0, [], 1, rows=10)).lanes
+    await store.settle([ended(lane[0]), ended(lane[1], WAITING, next_ms=500)])
+    assert await due(store, 499) == []
+    assert await due(store, 500) == ["a2"]
+    assert await store.waiting() == {"w1": 2}

@@ -11,6 +11,7 @@ from hongyan.model.commands import Befriend, Block
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId
 from hongyan.model.personal import FriendRequest, Relation
 from hongyan.model.records import Befriended
+from hongyan.protocol import frames
 from hongyan.protocol.codec_personal import decode_value
 from hongyan.services.users.service import Users
 from tests.flow.device import Device, Refusal
@@ -140,6 +141,44 @@ async def test_one_who_takes_no_strangers_hears_friends_only_even_after_a_restar
     assert await refused(alice, AB) == "not_friends"
     await town.befriend("bob", "alice")
     assert (await alice.say(AB, "hello friend")).seq == 3
+
+
+@pytest.mark.parametrize("circle", ["friends", "nobody"])
+async def test_who_does_not_want_to_be_brought_into_groups_is_not(town: Town, circle: str) -> None:
+    alice, bob = await town.connect("alice"), await town.connect("bob")
+    await town.token("carol")
+    group = await alice.create_group("club", "carol")
+    assert (await town.ask("bob", "PATCH", "/users/me/privacy", {"invitations": circle})).status == 200
+    for attempt in (alice.add(group, "bob"), alice.create_group("another", "carol", "bob")):
+        with pytest.raises(Refusal, match="bring bob into a group"):
+            await attempt
+    await town.befriend("alice", "bob")
+    if circle == "friends":
+        await alice.add(group, "bob")
+        assert set(await bob.members(group)) == {"alice", "bob", "carol"}
+    else:
+        with pytest.raises(Refusal, match="bring bob into a group"):
+            await alice.add(group, "bob")
+        await town.ask("bob", "PATCH", "/users/me/privacy", {"invitations": "everyone"})
+        await alice.add(group, "bob")
+
+
+async def test_who_hides_his_presence_is_seen_by_those_he_lets(town: Town) -> None:
+    alice, bob = await town.connect("alice"), await town.connect("bob")
+    await town.befriend("alice", "bob")
+    await town.node.stored()
+
+    async def seen() -> list[UserId]:
+        answer = await alice.ask(frames.WatchPresence((UserId("bob"),)))
+        assert isinstance(answer, frames.Presences)
+        return [presence.user_id for presence in answer.presences]
+
+    shown: dict[str, list[UserId]] = {"default": await seen()}
+    for circle in ("nobody", "friends", "everyone"):
+        await town.ask("bob", "PATCH", "/users/me/privacy", {"last_seen": circle})
+        shown[circle] = await seen()
+    assert shown == {"default": ["bob"], "nobody": [], "friends": ["bob"], "everyone": ["bob"]}
+    await bob.sync()
 
 
 async def test_a_second_phone_replaces_the_first_and_a_browser_does_not() -> None:

@@ -3,44 +3,71 @@
 Slow on purpose, and written from the design and not from the code it is held against.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hongyan.model import codes
 from hongyan.model.commands import (
     AddMembers,
     AnyCommand,
+    Befriend,
+    Block,
     CreateGroup,
+    DeleteMessage,
+    EditMessage,
     MovePositions,
+    Pin,
+    React,
     Recall,
     RemoveMembers,
     SendMessage,
+    SendToFriend,
+    Unfriend,
 )
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, UserId
 from hongyan.model.records import (
+    Amended,
     AnyBody,
+    Befriended,
+    Deleted,
+    DeleteNotice,
+    EditNotice,
     Entry,
     GroupCreated,
     MemberLeft,
     MembersAdded,
     MembersRemoved,
     Message,
+    PinNotice,
+    Reaction,
+    ReactionNotice,
     Recalled,
     RecallNotice,
     Record,
 )
+from hongyan.model.state import BLOCKED, BLOCKS, FRIEND
 
 Refusal = type[HongyanError]
+AboutOne = Recall | DeleteMessage | EditMessage | React | Pin
+ABOUT_ONE = (Recall, DeleteMessage, EditMessage, React, Pin)
 
 
 @dataclass
 class Shown:
-    """An entry; its seq is its place in the list, from 1."""
+    """An entry; its seq is its place in the list, from 1. What happened to it: edits and who reacted, as they came."""
 
     record: Record
     time_ms: int
     body: AnyBody
     counts: bool
+    edits: list[int] = field(default_factory=list)
+    reactions: list[tuple[str, UserId]] = field(default_factory=list)
+    told: list[int] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+
+    @property
+    def is_gone(self) -> bool:
+        return isinstance(self.body, Recalled | Deleted)
 
 
 @dataclass
@@ -93,6 +120,9 @@ class NaiveConversation:
         self.shown: list[Shown] = []
         self.stays: dict[UserId, list[Stay]] = {}
         self.taken: dict[tuple[UserId, ClientMsgId], list[tuple[int, Answer]]] = {}
+        self.blockers: set[UserId] = set()
+        self.are_friends = False
+        self.pins: list[int] = []
         kind, _, names = conversation_id.partition(":")
         self.is_group, self.is_system = kind == "g", kind == "n"
         if not self.is_group:
@@ -140,8 +170,31 @@ class NaiveConversation:
             record.client_msg_id,
             shown.time_ms,
             self.countable(seq),
-            shown.body,
+            self._body(seq),
         )
+
+    def _body(self, seq: int) -> AnyBody:
+        shown = self.shown[seq - 1]
+        body = shown.body
+        if isinstance(body, EditNotice):
+            target = self.shown[body.seq - 1]
+            return body if not target.is_gone and target.edits[-1] == seq else EditNotice(body.seq)
+        if not isinstance(body, Message) or not (shown.edits or shown.reactions):
+            return body
+        kinds = [
+            Reaction(emoji, tuple(user_id for each, user_id in shown.reactions if each == emoji))
+            for emoji in shown.kinds
+        ]
+        edit = self.shown[shown.edits[-1] - 1] if shown.edits else None
+        words = edit.body if edit is not None else body
+        assert isinstance(words, Message | EditNotice)
+        edited = (shown.edits[-1], edit.time_ms) if edit is not None else (0, 0)
+        return Amended(words.kind, words.content, *edited, tuple(kinds), shown.told[-1])
+
+    def flags(self, user_id: UserId) -> int:
+        """What a member of a single is to the other one."""
+        blocks, is_blocked = user_id in self.blockers, bool(self.blockers - {user_id})
+        return FRIEND * self.are_friends + BLOCKS * blocks + BLOCKED * is_blocked
 
     # What a record does
 
@@ -177,16 +230,41 @@ class NaiveConversation:
             return self._creation_refusal(sender_id, command)
         if self.is_system and isinstance(command, SendMessage):
             return None if sender_id == SYSTEM_USER else codes.NotAllowed
-        if self.is_group and sender_id == SYSTEM_USER and present and not isinstance(command, Recall):
+        if isinstance(command, Befriend | Unfriend):
+            return self._friend_refusal(record, command)
+        if self.is_group and sender_id == SYSTEM_USER and present and not isinstance(command, (*ABOUT_ONE, Block)):
             return self._refusal_of_the_system(command)
-        speaks = sender_id in present or (self.is_system and sender_id == SYSTEM_USER and isinstance(command, Recall))
+        speaks = sender_id in present or (sender_id == SYSTEM_USER and isinstance(command, ABOUT_ONE) and self._rules())
         if not speaks:
             return codes.NotAMember
         if isinstance(command, SendMessage):
-            return codes.NotAllowed if command.mention_all and not self._owns(sender_id) else None
-        if isinstance(command, Recall):
-            return self._recall_refusal(record, command)
+            return self._voice_refusal(sender_id, command)
+        if isinstance(command, ABOUT_ONE):
+            return self._target_refusal(record, command)
+        if isinstance(command, Block):
+            return None if self.is_single else codes.NotAllowed
         return self._group_refusal(sender_id, command)
+
+    def _rules(self) -> bool:
+        """Whether the system may do what a member may."""
+        return self.is_system or (self.is_group and bool(self.present()))
+
+    @property
+    def is_single(self) -> bool:
+        return self.conversation_id.startswith("s:")
+
+    def _voice_refusal(self, sender_id: UserId, command: AnyCommand) -> Refusal | None:
+        if self.is_single and self.blockers - {sender_id}:
+            return codes.Blocked
+        if isinstance(command, SendToFriend) and self.is_single and not self.are_friends:
+            return codes.NotFriends
+        calls = isinstance(command, SendMessage | EditMessage) and command.mention_all
+        return codes.NotAllowed if calls and not self._owns(sender_id) else None
+
+    def _friend_refusal(self, record: Record, command: Befriend | Unfriend) -> Refusal | None:
+        if record.sender_id != SYSTEM_USER or not self.is_single:
+            return codes.NotAllowed
+        return None if command.by_user_id in self.present() else codes.InvalidField
 
     def _creation_refusal(self, sender_id: UserId, command: CreateGroup) -> Refusal | None:
         if not self.is_group:
@@ -208,19 +286,48 @@ class NaiveConversation:
             return codes.LastOwner if left and not any(present[user_id].owner for user_id in left) else None
         return None if isinstance(command, SendMessage) else codes.NotAllowed
 
-    def _recall_refusal(self, record: Record, command: Recall) -> Refusal | None:
-        stay = self.present().get(record.sender_id)
+    def _target_refusal(self, record: Record, command: AboutOne) -> Refusal | None:
+        sender_id = record.sender_id
+        stay = self.present().get(sender_id)
         if not max(1, stay.first if stay else 1) <= command.seq <= self.head:
             return codes.EntryUnknown
         target = self.shown[command.seq - 1]
         if not target.counts:
             return codes.EntryUnknown
-        if isinstance(target.body, Recalled):
+        if target.is_gone:
             return codes.AlreadyRecalled
-        if target.record.sender_id == record.sender_id:
-            return codes.RecallTooLate if record.time_ms > target.time_ms + command.window_ms else None
-        above = self._owns(record.sender_id) and not self._owns(target.record.sender_id)
-        return None if above else codes.NotAllowed
+        if isinstance(command, EditMessage):
+            return self._edit_refusal(record, command, target)
+        if isinstance(command, React | Pin):
+            return self._common_refusal(sender_id, command)
+        if target.record.sender_id == sender_id:
+            late = isinstance(command, Recall) and record.time_ms > target.time_ms + command.window_ms
+            return codes.RecallTooLate if late else None
+        return None if self._rank(sender_id) > max(1, self._rank(target.record.sender_id)) else codes.NotAllowed
+
+    def _edit_refusal(self, record: Record, command: EditMessage, target: Shown) -> Refusal | None:
+        if target.record.sender_id != record.sender_id:
+            return codes.NotAllowed
+        if command.window_ms and record.time_ms > target.time_ms + command.window_ms:
+            return codes.EditTooLate
+        assert isinstance(target.body, Message)
+        if target.body.kind != command.kind:
+            return codes.DifferentKind
+        return None if record.sender_id == SYSTEM_USER else self._voice_refusal(record.sender_id, command)
+
+    def _common_refusal(self, sender_id: UserId, command: React | Pin) -> Refusal | None:
+        if self.is_system:
+            return codes.NotAllowed
+        silenced = self._voice_refusal(sender_id, command)
+        if silenced is not None:
+            return silenced
+        return codes.NotAllowed if self.is_group and isinstance(command, Pin) and self._rank(sender_id) < 2 else None
+
+    def _rank(self, user_id: UserId) -> int:
+        """4 the system in a group, 3 its owner, 1 a member, 0 nobody."""
+        if user_id not in self.present():
+            return 4 if user_id == SYSTEM_USER and self.is_group and self.present() else 0
+        return 3 if self._owns(user_id) else 1
 
     def _group_refusal(self, sender_id: UserId, command: AnyCommand) -> Refusal | None:
         present = self.present()
@@ -243,15 +350,14 @@ class NaiveConversation:
         present = self.present()
         nobody: frozenset[UserId] = frozenset()
         joined, former = nobody, nobody
-        replaced: tuple[Entry, ...] = ()
         body: AnyBody
         if isinstance(command, SendMessage):
             body = Message(command.kind, command.content)
             joined = nobody if self.shown else frozenset(present)
-        elif isinstance(command, Recall):
-            body = RecallNotice(command.seq)
-            self.shown[command.seq - 1].body = Recalled(record.sender_id)
-            replaced = (self.entry(command.seq),)
+        elif isinstance(command, ABOUT_ONE):
+            return self._happen(record, command)
+        elif isinstance(command, Block | Befriend | Unfriend):
+            return self._relate(record, command)
         elif isinstance(command, CreateGroup | AddMembers):
             creates = isinstance(command, CreateGroup)
             asked = (record.sender_id, *command.member_ids) if creates else command.member_ids
@@ -275,7 +381,60 @@ class NaiveConversation:
         for user_id in former:
             self.stays[user_id][-1].last = self.head
         answer = Answer(None, self.head, record.message_id, time_ms)
-        return Expected(answer, self.entry(self.head), replaced, joined, former)
+        return Expected(answer, self.entry(self.head), (), joined, former)
+
+    def _happen(self, record: Record, command: AboutOne) -> Expected:
+        """Something happens to a message: told in an entry of its own, and seen where the message stands."""
+        target = self.shown[command.seq - 1]
+        if isinstance(command, Pin):
+            if (command.seq in self.pins) is command.on:
+                return self._nothing(record)
+            self.pins = [seq for seq in self.pins if seq != command.seq] + [command.seq] * command.on
+            return self._tell(record, PinNotice(command.seq, command.on))
+        before = target.edits[-1:]
+        if isinstance(command, React):
+            reaction = (command.emoji, record.sender_id)
+            if (reaction in target.reactions) is command.on:
+                return self._nothing(record)
+            others = [each for each in target.reactions if each != reaction]
+            target.reactions = [*others, reaction] if command.on else others
+            here = {emoji for emoji, _ in target.reactions}
+            target.kinds = [emoji for emoji in target.kinds if emoji in here]
+            target.kinds += [command.emoji] if command.emoji in here - set(target.kinds) else []
+            target.told.append(self.head + 1)
+            return self._tell(record, ReactionNotice(command.seq, command.emoji, command.on), command.seq)
+        if isinstance(command, EditMessage):
+            target.edits.append(self.head + 1)
+            target.told.append(self.head + 1)
+            return self._tell(record, EditNotice(command.seq, command.kind, command.content), command.seq, *before)
+        is_recall = isinstance(command, Recall)
+        target.body = Recalled(record.sender_id) if is_recall else Deleted(record.sender_id)
+        self.pins = [seq for seq in self.pins if seq != command.seq]
+        notice = RecallNotice(command.seq) if is_recall else DeleteNotice(command.seq)
+        return self._tell(record, notice, command.seq, *before)
+
+    def _relate(self, record: Record, command: Block | Befriend | Unfriend) -> Expected:
+        if isinstance(command, Block):
+            self.blockers = self.blockers - {record.sender_id} | ({record.sender_id} if command.on else set())
+            return self._nothing(record)
+        were_friends, self.are_friends = self.are_friends, isinstance(command, Befriend)
+        if were_friends or isinstance(command, Unfriend):
+            return self._nothing(record)
+        is_first = not self.shown
+        told = self._tell(record, Befriended(command.by_user_id, command.note))
+        return replace(told, joined=frozenset(self.present()) if is_first else frozenset())
+
+    def _tell(self, record: Record, body: AnyBody, *changed: int) -> Expected:
+        """An entry that does not count; `changed` are the seqs at which something else stands now."""
+        time_ms = max([record.time_ms, *(entry.time_ms for entry in self.shown)])
+        self.shown.append(Shown(record, time_ms, body, counts=False))
+        self._read_all(record.sender_id)
+        answer = Answer(None, self.head, record.message_id, time_ms)
+        return Expected(answer, self.entry(self.head), tuple(self.entry(seq) for seq in changed))
+
+    def _nothing(self, record: Record) -> Expected:
+        time_ms = max([record.time_ms, *(entry.time_ms for entry in self.shown)])
+        return Expected(Answer(None, 0, record.message_id, time_ms))
 
     def _read_all(self, user_id: UserId) -> None:
         stay = self.present().get(user_id)

@@ -66,6 +66,9 @@ class Owner:
             members = touched_rows(work.state)
             if work.rows or members or work.silent:
                 updates.append(work.hot_update(members))
+                seats, settings = work.take_settings(members)
+                batch.seats += seats
+                batch.settings += settings
                 batch.entries += work.rows
                 batch.replaced += work.replaced
                 batch.silent += work.silent

@@ -18,18 +18,26 @@ from hongyan.model import conversation
 from hongyan.model.commands import (
     AddMembers,
     AnyCommand,
+    Befriend,
+    Block,
     CreateGroup,
+    DeleteMessage,
+    EditMessage,
     LeaveGroup,
     Mark,
     MovePositions,
+    Pin,
+    React,
     Recall,
     RemoveMembers,
     Role,
     SendMessage,
+    SendToFriend,
+    Unfriend,
 )
 from hongyan.model.conversation import apply, needed_facts
 from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, MessageId, UserId
-from hongyan.model.records import Entry, Record
+from hongyan.model.records import Entry, Message, Record
 from hongyan.model.state import Conversation, Outcome, new_conversation, unread
 from hongyan.protocol.codec import encode_entry
 from tests.property.naive import Answer, Expected, NaiveConversation
@@ -106,6 +114,52 @@ class ConversationMachine(RuleBasedStateMachine):
     def recall_everything(self, data: st.DataObject) -> None:
         for seq in range(1, max(naive.head for naive in self.naive.values()) + 1):
             self._ask(data, Recall(seq, 100_000))
+
+    @rule(data=st.data(), kind=st.integers(1, 2), content=contents, mention_all=st.booleans(), resend=st.booleans())
+    def edit(self, data: st.DataObject, kind: int, content: bytes, mention_all: bool, resend: bool) -> None:
+        window_ms = data.draw(st.sampled_from([0, 0, 10]), "window")
+        command = EditMessage(data.draw(self._seqs(), "seq"), kind, content, mention_all, window_ms)
+        self._ask(data, command, resend=resend)
+
+    @rule(data=st.data(), emoji=st.sampled_from(["a", "b"]), on=st.booleans(), count=st.integers(1, 4))
+    def react(self, data: st.DataObject, emoji: str, on: bool, count: int) -> None:
+        for _ in range(count):
+            self._ask(data, React(data.draw(self._seqs(), "seq"), emoji, on))
+
+    @rule(data=st.data())
+    def amend_the_last(self, data: st.DataObject) -> None:
+        """Several things happen to one message, each by whoever may."""
+        naive = data.draw(st.sampled_from(list(self.naive.values())), "naive")
+        spoken = [seq for seq, shown in enumerate(naive.shown, 1) if shown.counts and not shown.is_gone]
+        if not spoken:
+            return
+        seq = spoken[-1]
+        said, sender_id = naive.shown[seq - 1].body, naive.shown[seq - 1].record.sender_id
+        assert isinstance(said, Message)
+        each: st.SearchStrategy[AnyCommand] = st.sampled_from(
+            [EditMessage(seq, said.kind, b"new"), React(seq, "a"), React(seq, "a", on=False), React(seq, "b"), Pin(seq)]
+        )
+        last: list[AnyCommand] = [DeleteMessage(seq)] * data.draw(st.integers(0, 1), "deleted")
+        for command in [*data.draw(st.lists(each, min_size=2, max_size=5), "commands"), *last]:
+            self._append(naive.conversation_id, sender_id, f"m{len(self.log)}", command, False)
+
+    @rule(data=st.data(), on=st.booleans())
+    def pin_or_delete(self, data: st.DataObject, on: bool) -> None:
+        seq = data.draw(self._seqs(), "seq")
+        commands: list[AnyCommand] = [Pin(seq, on), DeleteMessage(seq)]
+        self._ask(data, data.draw(st.sampled_from(commands), "command"))
+
+    @rule(data=st.data(), on=st.booleans(), by=st.sampled_from(USERS[:2]))
+    def relate(self, data: st.DataObject, on: bool, by: UserId) -> None:
+        if data.draw(st.booleans(), "block"):
+            self._ask(data, Block(on))
+        else:
+            key = data.draw(st.sampled_from(self.conversation_ids), "conversation")
+            self._append(key, SYSTEM_USER, f"m{len(self.log)}", Befriend(by) if on else Unfriend(by), False)
+
+    @rule(data=st.data(), content=contents)
+    def send_to_friend(self, data: st.DataObject, content: bytes) -> None:
+        self._ask(data, SendToFriend(1, content))
 
     @rule(data=st.data(), others=some_users, limit=limits, resend=st.booleans())
     def add(self, data: st.DataObject, others: tuple[UserId, ...], limit: int, resend: bool) -> None:
@@ -207,6 +261,9 @@ class ConversationMachine(RuleBasedStateMachine):
         assert (state.seq, state.countable) == (naive.head, naive.countable(naive.head))
         assert set(state.audience) == set(state.members) == set(present)
         assert len(state.audience) == len(present)
+        flagged = {user_id: member.seat.flags for user_id, member in state.members.items()}
+        assert flagged == {user_id: naive.flags(user_id) for user_id in present}
+        assert list(state.settings.pins) == naive.pins
         owners = [user_id for user_id, member in state.members.items() if member.role == Role.OWNER]
         assert len(owners) == (1 if naive.is_group and present else 0)
         for user_id, member in state.members.items():
@@ -256,11 +313,14 @@ class ConversationMachine(RuleBasedStateMachine):
             if user_id not in naive.stays:
                 assert found == []
             elif user_id in naive.present() and not is_stored:
+                # Without an entry too: it may hold no more than that one blocks the other; sync passes over it.
                 assert [row.seq for row in found] == [naive.head]
 
     def check_replay_from_the_start(self) -> None:
         """Nobody crashed, nothing is ever looked up: the same entries and receipts."""
         states = {key: new_conversation(key) for key in self.conversation_ids}
+        for state in states.values():
+            state.opened = {}
         for offset, record in enumerate(self.log):
             state = states[record.conversation_id]
             assert needed_facts(state, record) == []
@@ -290,7 +350,7 @@ class ConversationMachine(RuleBasedStateMachine):
 
 def visible(state: Conversation) -> tuple[object, ...]:
     """What anybody can tell of a conversation."""
-    return state.seq, state.countable, state.time_ms, state.name, state.members
+    return state.seq, state.countable, state.time_ms, state.name, state.members, state.settings.pins
 
 
 def answer_of(outcome: Outcome) -> Answer | None:

@@ -48,7 +48,7 @@ class Truth:
         for user_id, member in state.touched.items():
             self.members[conversation_id, user_id] = member
         state.touched = {}
-        state.seated = set()
+        state.seated = frozenset()
         return outcome
 
     def mark(self, conversation_id: ConversationId, mark: Mark) -> Positions | None:

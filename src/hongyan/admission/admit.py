@@ -3,8 +3,9 @@
 import hashlib
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import xxhash
@@ -79,6 +80,19 @@ class Directory(msgspec.Struct, frozen=True):
     missing: Callable[[Sequence[UserId]], Awaitable[Sequence[UserId]]]
 
 
+class Guests(Protocol):
+    """Those who do not let everybody bring them into groups: `choosy`, and which of some refuse a user."""
+
+    @property
+    def choosy(self) -> AbstractSet[UserId]:
+        """Asked for every user who is brought in: it is in memory."""
+        ...
+
+    async def refusing(self, inviter_id: UserId, user_ids: Sequence[UserId]) -> Sequence[UserId]:
+        """Those of them who do not let this user."""
+        ...
+
+
 class Bucket(msgspec.Struct):
     """Tokens of one user at a time."""
 
@@ -99,6 +113,7 @@ class Admission:
         self._is_plain: Callable[[ConversationId], bool] = hot.knows
         self.pressure: Callable[[], HongyanError | None] = lambda: None
         self.doors = Doors()
+        self.guests: Guests | None = None
 
     @property
     def screen(self) -> Screen | None:
@@ -135,7 +150,8 @@ class Admission:
         screened: AnyCommand | None = command
         if self._screen is not None and type(command) in SCREENED and submission.sender_id != SYSTEM_USER:
             screened = self._screen.screen(submission)
-        if screened is not None and all(self._directory.known(user_id) for user_id in strangers):
+        is_known = all(self._directory.known(user_id) for user_id in strangers)
+        if screened is not None and is_known and not self._are_choosy(command, strangers):
             self._append(
                 submission, conversation_id, self._stamped(conversation_id, submission.sender_id, screened), now_ms
             )
@@ -153,10 +169,28 @@ class Admission:
         missing = await self._directory.missing(strangers) if strangers else ()
         if missing:
             raise UserUnknown(user_id=missing[0])
+        await self._check_invited(submission, strangers)
         if command is None and self._screen is not None:
             command = await self._screen.screen_late(submission)
         stamped = self._stamped(conversation_id, submission.sender_id, command or submission.command)
         self._append(submission, conversation_id, stamped, self._clock())
+
+    def _are_choosy(self, command: AnyCommand, user_ids: Sequence[UserId]) -> bool:
+        guests = self.guests
+        return (
+            guests is not None
+            and isinstance(command, CreateGroup | AddMembers)
+            and any(user_id in guests.choosy for user_id in user_ids)
+        )
+
+    async def _check_invited(self, submission: Submission, user_ids: Sequence[UserId]) -> None:
+        """Some let only friends bring them into groups, or nobody. Raises NotAllowed."""
+        if self.guests is None or submission.sender_id == SYSTEM_USER:
+            return
+        if self._are_choosy(submission.command, user_ids):
+            refusing = await self.guests.refusing(submission.sender_id, user_ids)
+            if refusing:
+                raise NotAllowed(action=f"bring {refusing[0]} into a group")
 
     def _check_shape(self, conversation_id: ConversationId, submission: Submission) -> Sequence[UserId]:
         """Refuses what is plainly wrong; returns the users that have to exist."""

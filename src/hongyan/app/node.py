@@ -22,9 +22,9 @@ from hongyan.admission.admit import Admission, AdmissionOptions, Directory
 from hongyan.admission.positions import PositionGatherer
 from hongyan.app.commands import LocalCommands
 from hongyan.app.downlink import LocalDownlink
-from hongyan.app.limits import Quotas
+from hongyan.app.limits import Addresses, Quotas
 from hongyan.app.overload import Level, Measure, Overload, Pace, Passing
-from hongyan.app.presence import nobody_chose, presence_options, visibility
+from hongyan.app.presence import Sight, presence_options
 from hongyan.app.wakes import LocalWakes
 from hongyan.config import Config
 from hongyan.delivery.deliver import Delivery, DeliveryOptions, Surroundings
@@ -40,7 +40,7 @@ from hongyan.ports.personal import ItemLimits, ItemStore
 from hongyan.ports.presence import LastSeen, Leases
 from hongyan.ports.relations import RelationReader
 from hongyan.ports.state import Hot, Routes
-from hongyan.ports.store import ConversationStore, HistoryReader, ListReader
+from hongyan.ports.store import ConversationStore, HistoryReader, ListReader, MemberRow
 from hongyan.protocol import frames
 from hongyan.services.conversations.service import Conversations, ConversationsOptions
 from hongyan.services.personal.listing import Listing
@@ -103,6 +103,7 @@ class Stages(msgspec.Struct, frozen=True):
     gatherer: PositionGatherer
     gateway: Gateway
     presence: PresenceService
+    sight: Sight
     conversations: Conversations
     commands: LocalCommands
     personal: Personal
@@ -148,7 +149,12 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     log, store, hot, routes = engines.log, engines.store, engines.hot, engines.routes
     personal = Personal(engines.items, downlink, item_limits(config))
     echo = Echo(personal, now_ms)
-    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics, echo.note)
+
+    def seats_changed(rows: Sequence[MemberRow]) -> None:
+        echo.note(rows)
+        presence.seats_changed(rows)
+
+    around = Surroundings(log, store, hot, routes, downlink, now_ms, metrics, seats_changed)
     delivery = Delivery(0, around, delivery_options(config))
     gatherer = PositionGatherer(log, now_ms)
     admission = Admission(log, hot, Directory(accounts.known, accounts.missing), now_ms, admission_options(config))
@@ -158,14 +164,18 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     conversations = Conversations(hot, store, conversations_options(config))
     listing = Listing(engines.items, conversations, hot, store, now_ms)
     conversations.pace = Pace(config.overload.syncs_per_s, lambda: overload.level >= Level.SYNCS_SLOWED).passed
-    presence = join_presence(config, engines, downlink, number)
+    sight = Sight(store, config.presence.group_members)
+    presence = join_presence(config, engines, downlink, number, sight)
     presence.stopped = lambda: overload.level >= Level.PRESENCE_STOPPED
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
     uplink = msgspec.structs.replace(uplink, handlers={**uplink.handlers, frames.WatchPresence: presence.watch})
     uplink = Quotas(config.limits, now_ms, overload, metrics).bound(uplink)
-    around_gateway = Around(routes, now_ms, metrics, presence.came, presence.left)
+    key_of = Addresses(config.listen.trusted_proxies).key
+    around_gateway = Around(routes, now_ms, metrics, presence.came, presence.left, key_of)
     gateway = Gateway(number, uplink, around_gateway, gateway_options(config))
     commands = LocalCommands(new_gateway_number(), admission.admit)
+    # Long polls hold connections; the others need some too.
+    downlink.wakes.capacity = max(1, config.limits.http_connections // 2)
     downlink.gateway, downlink.commands = gateway, commands
     stages = Stages(
         engines=engines,
@@ -173,6 +183,7 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
         gatherer=gatherer,
         gateway=gateway,
         presence=presence,
+        sight=sight,
         conversations=conversations,
         commands=commands,
         personal=personal,
@@ -203,14 +214,15 @@ def join_overload(config: Config, engines: Engines, delivery: Delivery, lag: Loo
     )
 
 
-def join_presence(config: Config, engines: Engines, downlink: LocalDownlink, number: int) -> PresenceService:
+def join_presence(
+    config: Config, engines: Engines, downlink: LocalDownlink, number: int, sight: Sight
+) -> PresenceService:
     """The presence of those who are connected to the gateway of that number."""
 
     def notify(user_ids: Sequence[UserId], encoded: bytes) -> None:
         downlink.notify(user_ids, encoded, droppable=True)
 
-    visible = visibility(engines.store, config, nobody_chose)
-    around = presence_service.Surroundings(number, engines.leases, engines.last_seen, visible, notify, now_ms)
+    around = presence_service.Surroundings(number, engines.leases, engines.last_seen, sight.visible, notify, now_ms)
     return PresenceService(around, presence_options(config))
 
 
@@ -311,6 +323,7 @@ def declare_gauges(stages: Stages) -> None:
     metrics, gateway, delivery, engines = stages.metrics, stages.gateway, stages.delivery, stages.engines
     metrics.gauge("hongyan_connections", "Open connections.", lambda: len(gateway.connections))
     metrics.gauge("hongyan_unauthenticated", "Connections without a token yet.", lambda: gateway.unauthenticated)
+    metrics.gauge("hongyan_handshakes", "Sockets that did not ask for WebSocket yet.", lambda: len(gateway.hall))
     metrics.gauge("hongyan_slow_connections", "Connections whose socket takes no more.", lambda: len(gateway.paused))
     metrics.gauge("hongyan_log_queue", "Records that wait to be durable.", engines.log.waiting)
     metrics.gauge(
@@ -381,6 +394,7 @@ def gateway_options(config: Config) -> GatewayOptions:
         unauthenticated=limits.unauthenticated_connections,
         connect_timeout_s=limits.connect_timeout_s,
         heartbeat_ms=gateway.heartbeat_ms,
+        address_strangers=limits.address_strangers,
         frames_per_s=limits.frames_per_s,
         requests_per_connection=limits.requests_per_connection,
         write_buffer_bytes=gateway.write_buffer_bytes,

@@ -4,34 +4,38 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from hongyan.config import Config
 from hongyan.model.ids import UserId
-from hongyan.ports.presence import Visible
+from hongyan.model.privacy import Circle, is_open_to
 from hongyan.ports.store import HistoryReader
 from hongyan.services.presence.service import PresenceOptions
 
-Choices = Callable[[Sequence[UserId]], Awaitable[Mapping[UserId, str]]]
-"""What users chose of "everybody", "friends" and "nobody"; those who chose nothing are left out."""
+Chosen = Callable[[Sequence[UserId]], Awaitable[Mapping[UserId, Circle]]]
+"""To whom users show when they are there; those who are left out show it to everyone."""
 
 
-async def nobody_chose(_user_ids: Sequence[UserId]) -> Mapping[UserId, str]:
+async def everyone(_user_ids: Sequence[UserId]) -> Mapping[UserId, Circle]:
     """Where users cannot choose."""
     return {}
 
 
-def visibility(history: HistoryReader, config: Config, choices: Choices) -> Visible:
-    """Who sees whom: himself; friends, and who shares a small group, as far as the other one wants it."""
-    options = config.presence
+class Sight:
+    """Who sees whom: himself; friends, and who shares a small group, as far as the other one wants it.
 
-    async def visible(user_id: UserId, other_ids: Sequence[UserId]) -> Collection[UserId]:
-        acquainted = await history.acquainted(user_id, other_ids, options.group_members)
-        chosen = await choices(list(acquainted)) if acquainted else {}
+    `chosen` is set by whoever joins the services.
+    """
+
+    def __init__(self, history: HistoryReader, group_members: int) -> None:
+        self._history, self._group_members = history, group_members
+        self.chosen: Chosen = everyone
+
+    async def visible(self, user_id: UserId, other_ids: Sequence[UserId]) -> Collection[UserId]:
+        """A `ports.presence.Visible`."""
         found = {user_id} & set(other_ids)
+        acquainted = await self._history.acquainted(user_id, other_ids, self._group_members)
+        circles = await self.chosen(list(acquainted)) if acquainted else {}
         for other_id, is_friend in acquainted.items():
-            to_whom = chosen.get(other_id) or options.visible_to
-            if to_whom == "everybody" or (to_whom == "friends" and is_friend):
+            if is_open_to(circles.get(other_id, Circle.EVERYONE), friend=is_friend):
                 found.add(other_id)
         return found
-
-    return visible
 
 
 def presence_options(config: Config) -> PresenceOptions:

@@ -16,6 +16,7 @@ from hongyan import __version__
 from hongyan.adapters.store.migrate import database_file, migrate_all
 from hongyan.app.collector import Collector
 from hongyan.app.integrators import Joined, open_integrators
+from hongyan.app.limits import AddressQuota
 from hongyan.app.lock import DirectoryLock
 from hongyan.app.node import Stages, Trimmer, build, now_ms
 from hongyan.app.people import join_people
@@ -105,7 +106,9 @@ async def _serve(config: Config, accounts: UserServices, stages: Stages, door: "
     status = Status()
     people = join_people(stages, accounts, config)
     async with open_integrators(config, config.data_dir, stages, accounts.users) as joined:
-        rest = RestServer(config, build_rest(services_of(stages, accounts, people, status, joined.services)))
+        services = services_of(stages, accounts, people, status, joined.services)
+        services = msgspec.structs.replace(services, address_wait=AddressQuota(config, now_ms).wait_ms)
+        rest = RestServer(config, build_rest(services))
         front = Front(config, stages, rest, door, status)
         behind = [*background(config, stages, joined), people.departures]
         await run_all([*behind, stages.gateway, rest, front], front.stopped)

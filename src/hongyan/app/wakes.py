@@ -41,8 +41,8 @@ class LocalBell:
 class LocalWakes:
     """A `ports.wakes.Wakes`: at most `capacity` bells, and `per_user` of one user."""
 
-    def __init__(self, *, capacity: int = 2_000, per_user: int = 8) -> None:
-        self._capacity, self._per_user = capacity, per_user
+    def __init__(self, *, capacity: int = 500, per_user: int = 8) -> None:
+        self.capacity, self._per_user = capacity, per_user
         self._bells: dict[UserId, list[LocalBell]] = {}
         self._count = 0
         self._draining = False
@@ -54,7 +54,7 @@ class LocalWakes:
     @contextmanager
     def listen(self, user_id: UserId) -> Iterator[LocalBell]:
         """See the port."""
-        if self._count >= self._capacity:
+        if self._count >= self.capacity:
             raise Overloaded(what="long polls", retry_after_ms=1_000)
         bell = LocalBell()
         mine = self._bells.setdefault(user_id, [])

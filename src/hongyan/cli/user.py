@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hongyan.services.users.service import Users
 
 app = typer.Typer(
-    help="Add users, set passwords, list users and devices, log devices out; while no server runs on the directory.",
+    help="Add and delete users, set passwords, list users and devices, log devices out; while no server runs on the directory.",
     no_args_is_help=True,
 )
 
@@ -99,6 +99,24 @@ def logout(
 
     count = _run(_config(data, config, existing=True), log_out)
     typer.echo(f"{count} {'device' if count == 1 else 'devices'} of {user} logged out.")
+
+
+@app.command()
+def delete(
+    user: UserName,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data: Data = None,
+    config: File = None,
+) -> None:
+    """Delete an account. Its id stays taken; what it is in, it leaves when the server runs again."""
+    from hongyan.model.ids import parse_user_id
+
+    settings = _config(data, config, existing=True)
+    user_id = parse_user_id(user)
+    if not yes:
+        typer.confirm(f"Delete {user}? This cannot be undone.", abort=True)
+    _run(settings, lambda users: users.remove(user_id))
+    typer.echo(f"{user} is deleted.")
 
 
 def _config(data: Path | None, file: Path | None, *, existing: bool = False) -> "Config":

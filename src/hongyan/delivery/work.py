@@ -108,7 +108,7 @@ class Work(msgspec.Struct):
         seats = [row for row in members if row.user_id in state.seated] if state.seated else []
         settings = [SettingsRow(state.conversation_id, state.settings)] if state.is_set else []
         if seats or settings:
-            state.seated, state.is_set = set(), False
+            state.seated, state.is_set = frozenset(), False
         return seats, settings
 
 

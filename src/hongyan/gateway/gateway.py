@@ -8,6 +8,7 @@ import msgspec
 
 from hongyan.gateway.connection import Connection, Wire
 from hongyan.gateway.down import deliver_fanout
+from hongyan.gateway.hall import Hall
 from hongyan.gateway.wheel import Wheel
 from hongyan.model.codes import (
     CloseCode,
@@ -62,6 +63,7 @@ class GatewayOptions(msgspec.Struct, frozen=True):
     unauthenticated: int = 5_000
     connect_timeout_s: float = 5.0
     heartbeat_ms: int = 30_000
+    address_strangers: int = 500
     frames_per_s: int = 5_000
     requests_per_connection: int = 16
     requests: int = 5_000
@@ -88,14 +90,23 @@ def _nobody_attends(_identity: Identity) -> None:
     """Where presence is nobody's concern."""
 
 
+def _nobody_is_counted(_peer: str, _forwarded: str) -> str:
+    """Where addresses say nothing."""
+    return ""
+
+
 class Around(msgspec.Struct, frozen=True):
-    """What else the gateway was given to work with. `came` and `left` hear of each connection that was let in, once."""
+    """What else the gateway was given to work with. `came` and `left` hear of each connection that was let in, once.
+
+    `key_of` says under what a socket is counted, by its peer and what a proxy said of it; empty: it is not.
+    """
 
     routes: Routes
     clock: Clock
     metrics: Metrics
     came: Callable[[Identity], None] = _nobody_attends
     left: Callable[[Identity], None] = _nobody_attends
+    key_of: Callable[[str, str], str] = _nobody_is_counted
 
 
 class Gateway:
@@ -108,7 +119,9 @@ class Gateway:
         self.by_user: dict[UserId, Connection | tuple[Connection, ...]] = {}
         # What would wait at a socket that takes no more, had it taken nothing since the wheel looked last.
         self.paused: dict[Connection, int] = {}
-        self.strangers: dict[Connection, float] = {}
+        self.strangers: dict[Connection, tuple[float, str]] = {}
+        self.strangers_at: dict[str, int] = {}
+        self.hall = Hall(options.unauthenticated)
         self.now_s = asyncio.get_running_loop().time()
         self.draining = False
         self.calmed: set[Connection] = set()
@@ -137,12 +150,17 @@ class Gateway:
 
     # Sockets come and go
 
-    def opened(self, wire: Wire, codec: ServerCodec) -> Connection | None:
-        """A new connection, or None when there is no room for it: then it was closed."""
+    def key_of(self, peer: str, forwarded: str = "") -> str:
+        """Under what a socket is counted among strangers; empty: under nothing."""
+        return self._around.key_of(peer, forwarded)
+
+    def opened(self, wire: Wire, codec: ServerCodec, key: str = "") -> Connection | None:
+        """A new connection, or None when there is no room for it: then it was closed. `key` as of `key_of`."""
         options = self.options
         if len(self.strangers) >= options.unauthenticated:
             self._make_room()
         full = len(self.connections) >= options.connections or len(self.strangers) >= options.unauthenticated
+        full = full or (key != "" and self.strangers_at.get(key, 0) >= options.address_strangers)
         if full or self.draining:
             self.linger(wire)
             wire.close(CloseCode.GOING_AWAY if self.draining else CloseCode.OVERLOADED)
@@ -150,7 +168,9 @@ class Gateway:
         self._last_id += 1
         connection = Connection(self, self._last_id, wire, ServerEnd(codec, options.limits))
         self.connections[connection.id] = connection
-        self.strangers[connection] = self.now_s
+        self.strangers[connection] = (self.now_s, key)
+        if key:
+            self.strangers_at[key] = self.strangers_at.get(key, 0) + 1
         self._wheel.add(connection, options.connect_timeout_s)
         return connection
 
@@ -160,7 +180,7 @@ class Gateway:
         So those who hold connections and never speak keep nobody out, unless they come by the hundred every second.
         """
         oldest = next(iter(self.strangers))
-        if self.now_s - self.strangers[oldest] >= _PATIENCE_S and oldest.end.state is State.AWAITING_CONNECT:
+        if self.now_s - self.strangers[oldest][0] >= _PATIENCE_S and oldest.end.state is State.AWAITING_CONNECT:
             self.close(oldest, CloseCode.OVERLOADED)
 
     def closed(self, connection: Connection) -> None:
@@ -171,7 +191,7 @@ class Gateway:
         self.paused.pop(connection, None)
         user_id = connection.user_id
         if user_id is None:
-            del self.strangers[connection]
+            self._forget_stranger(connection)
             return
         self._around.left(identity_of(connection))
         mine = self.by_user[user_id]
@@ -181,6 +201,13 @@ class Gateway:
         else:
             del self.by_user[user_id]
             self._spawn(self._unregister, user_id)
+
+    def _forget_stranger(self, connection: Connection) -> None:
+        _, key = self.strangers.pop(connection)
+        if key:
+            self.strangers_at[key] -= 1
+            if not self.strangers_at[key]:
+                del self.strangers_at[key]
 
     async def _unregister(self, user_id: UserId) -> None:
         # The user may be back by now.
@@ -386,7 +413,7 @@ class Gateway:
     async def _register(self, connection: Connection, identity: Identity) -> None:
         """From here on pushes reach the connection; whoever syncs after this misses nothing."""
         connection.user_id, connection.device_id = identity.user_id, identity.device_id
-        del self.strangers[connection]
+        self._forget_stranger(connection)
         mine = self.by_user.get(identity.user_id)
         self.by_user[identity.user_id] = connection if mine is None else (*_as_tuple(mine), connection)
         self._around.came(identity)

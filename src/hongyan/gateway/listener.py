@@ -18,3 +18,9 @@ class Listening:
     def close(self) -> None:
         """Accepts no more; open connections stay."""
         self._server.close()
+
+
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """The address at the other end; empty where it cannot be told."""
+    found = transport.get_extra_info("peername")
+    return str(found[0]) if isinstance(found, tuple) and found else ""

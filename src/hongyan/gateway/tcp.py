@@ -6,7 +6,7 @@ from typing import cast
 
 from hongyan.gateway.connection import Connection
 from hongyan.gateway.gateway import Gateway
-from hongyan.gateway.listener import Listening
+from hongyan.gateway.listener import Listening, peer_of
 from hongyan.gateway.replies import error_reply
 from hongyan.model.codes import CloseCode, NotAuthenticated, Overloaded, TokenRevoked
 from hongyan.model.errors import HongyanError
@@ -37,7 +37,8 @@ class TcpWire(asyncio.Protocol):
         """A client is there."""
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(high=self.gateway.options.write_buffer_bytes)
-        self.connection = self.gateway.opened(self, PROTO_SERVER)
+        key = self.gateway.key_of(peer_of(self.transport))
+        self.connection = self.gateway.opened(self, PROTO_SERVER, key)
 
     def data_received(self, data: bytes) -> None:
         """Bytes; any number of packets, and parts of them."""

@@ -1,10 +1,13 @@
 """Packets on WebSocket messages, by picows: a callback a frame, no task and no queue a connection."""
 
+import asyncio
 import logging
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from multidict import CIMultiDict
 from picows import (
+    WSAutoPingStrategy,
     WSCloseCode,
     WSFrame,
     WSListener,
@@ -13,12 +16,13 @@ from picows import (
     WSUpgradeRequest,
     WSUpgradeResponse,
     WSUpgradeResponseWithListener,
-    ws_create_server,
 )
+from picows.picows import WSProtocol  # type: ignore[attr-defined]  # it is there; see _Visitor
 
 from hongyan.gateway.connection import Connection
 from hongyan.gateway.gateway import Gateway
-from hongyan.gateway.listener import Listening
+from hongyan.gateway.hall import Hall, Leaving
+from hongyan.gateway.listener import Listening, peer_of
 from hongyan.model.codes import CloseCode, MalformedFrame, PacketTooLarge
 from hongyan.protocol.codec import PROTO_SERVER
 from hongyan.protocol.codec_json import JSON_SERVER
@@ -45,10 +49,12 @@ class WsWire(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """The handshake is done."""
         self.transport = transport
+        peer, forwarded = peer_of(transport.underlying_transport), transport.request.headers.get("X-Forwarded-For", "")
+        self.gateway.hall.leave(transport.underlying_transport)
         # Nobody asks for the headers again; kept, they would be a fifth of an idle connection.
         transport.request.headers = transport.response.headers = _NO_HEADERS
         transport.underlying_transport.set_write_buffer_limits(high=self.gateway.options.write_buffer_bytes)
-        self.connection = self.gateway.opened(self, self.codec)
+        self.connection = self.gateway.opened(self, self.codec, self.gateway.key_of(peer, forwarded))
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """A frame; whole messages, the rule, go on without a copy."""
@@ -168,24 +174,54 @@ async def listen_websocket(gateway: Gateway, host: str, port: int) -> Listening:
         response = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Protocol": chosen})
         return WSUpgradeResponseWithListener(response, WsWire(gateway, _CODECS[chosen]))
 
-    limits = gateway.options.limits
-    server = await ws_create_server(
-        accept,
-        host,
-        port,
-        # Up to this an answer of ours says what is wrong; beyond it picows closes at the header, with 1009.
-        max_frame_size=2 * limits.packet_bytes,
-        read_buffer_init_size=_READ_BUFFER_BYTES,
-        websocket_handshake_timeout=gateway.options.connect_timeout_s,
-        enable_auto_ping=False,
-        backlog=4096,
-        # uvloop's own transport: an idle connection holds 7 KB with it and 12 KB with aiofastnet's, at the same speed.
-        use_aiofastnet=False,
-        # picows makes a child of a Logger for every connection, but takes an adapter as it is.
-        logger_name=logging.LoggerAdapter(logging.getLogger("picows"), {}),
-        reuse_address=True,
-    )
+    loop = asyncio.get_running_loop()
+    # uvloop's own transport: an idle connection holds 7 KB with it and 12 KB with aiofastnet's, at the same speed.
+    server = await loop.create_server(_visitors(gateway, accept), host, port, backlog=4096, reuse_address=True)
     return Listening(server, "ws")
+
+
+class _Visitor(WSProtocol):  # type: ignore[misc]  # its class is not in picows' stubs
+    """picows' protocol of one socket, which the hall hears of while nothing was asked yet.
+
+    `picows.ws_create_server` makes its protocols by itself, and so leaves no way to count them: this does what it does.
+    """
+
+    __slots__ = ("hall", "visitor")
+    hall: Hall
+    visitor: Leaving
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """A socket is there."""
+        super().connection_made(transport)
+        self.visitor = transport
+        self.hall.enter(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self.hall.leave(self.visitor)
+        super().connection_lost(exc)
+
+
+def _visitors(
+    gateway: Gateway, accept: Callable[[WSUpgradeRequest], WSUpgradeResponseWithListener | None]
+) -> Callable[[], _Visitor]:
+    # picows makes a child of a Logger for every connection, but takes an adapter as it is.
+    logger = logging.LoggerAdapter(logging.getLogger("picows"), {})
+    options = gateway.options
+    no_client = (None, None, False)
+    disconnect_on_exception, no_pings = True, (False, 10.0, 20.0, WSAutoPingStrategy.PING_WHEN_IDLE)
+    # Up to this an answer of ours says what is wrong; beyond it picows closes at the header, with 1009.
+    max_frame_bytes = 2 * options.limits.packet_bytes
+
+    def visitor() -> _Visitor:
+        made = _Visitor(
+            *(*no_client, accept, logger, disconnect_on_exception, options.connect_timeout_s, *no_pings, True),
+            *(max_frame_bytes, None, _READ_BUFFER_BYTES),
+        )
+        made.hall = gateway.hall
+        return made
+
+    return visitor
 
 
 def _refused(status: int, sentence: bytes) -> WSUpgradeResponseWithListener:

@@ -8,8 +8,9 @@ from hongyan.model.ids import UserId
 
 
 class Circle(IntEnum):
-    """Those to whom something is open."""
+    """Those to whom something is open. DEFAULT: as the installation has it."""
 
+    DEFAULT = 0
     NOBODY = 1
     FRIENDS = 2
     EVERYONE = 3

@@ -125,7 +125,7 @@ class Conversation(msgspec.Struct):
     submitted: dict[tuple[UserId, ClientMsgId], Submitted] = {}
     recent: dict[int, Submitted] = {}
     touched: dict[UserId, Member] = {}
-    seated: set[UserId] = set()
+    seated: frozenset[UserId] = frozenset()
     is_set: bool = False
     opened: dict[int, AnyBody] | None = None
 
@@ -190,7 +190,8 @@ def change_seat(state: Conversation, user_id: UserId, **changes: int | str) -> N
     member = state.members[user_id]
     member.seat = msgspec.structs.replace(member.seat, **changes)
     state.touched[user_id] = member
-    state.seated.add(user_id)
+    # A set of its own in every warm conversation would cost them all memory; seats hardly ever change.
+    state.seated |= {user_id}
 
 
 def change_settings(state: Conversation, **changes: Any) -> None:

@@ -20,13 +20,13 @@ class ProfileRow(msgspec.Struct, frozen=True):
 
 
 class PrivacyRow(msgspec.Struct, frozen=True):
-    """Who may what, as numbers of `hongyan.model.privacy`. `strangers` 0: as the installation has it."""
+    """Who may what, as numbers of `hongyan.model.privacy`. 0 in `strangers` and `last_seen`: as the installation has it."""
 
     user_id: UserId
     by_handle: bool = True
     strangers: int = 0
     details: int = 3
-    last_seen: int = 3
+    last_seen: int = 0
     invitations: int = 3
     updated_ms: int = 0
 
@@ -61,6 +61,6 @@ class PeopleStore(Protocol):
         """Replaces settings; False when there is no such account."""
         ...
 
-    async def guarded(self) -> Sequence[tuple[UserId, int]]:
-        """The users whose policy towards strangers is not the installation's, and it."""
+    async def guarded(self) -> Sequence[PrivacyRow]:
+        """Settings that are asked for at once: where strangers or invitations are not left as they are at first."""
         ...

@@ -79,9 +79,9 @@ class DeliveryRow(msgspec.Struct, frozen=True):
 
 
 class Due(msgspec.Struct, frozen=True):
-    """What can be sent now, and when the next can be; 0: nothing waits."""
+    """What can be sent now, by conversation and in order, and when the next can be; 0: nothing else waits."""
 
-    rows: Sequence[DeliveryRow]
+    lanes: Sequence[Sequence[DeliveryRow]]
     next_ms: int
 
 
@@ -107,8 +107,10 @@ class Outbox(Protocol):
         """Takes new events in, together with the position. An event that a webhook has already is passed over."""
         ...
 
-    async def due(self, webhook_id: str, now_ms: int, busy: Sequence[ConversationId], limit: int) -> Due:
-        """The first waiting row of each conversation that may go on, at most `limit`; not of `busy` conversations."""
+    async def due(
+        self, webhook_id: str, now_ms: int, busy: Sequence[ConversationId], limit: int, *, rows: int = 1
+    ) -> Due:
+        """The first `rows` waiting rows of each conversation that may go on, of `limit` at most; not of `busy` ones."""
         ...
 
     async def settle(self, attempts: Sequence[Attempted]) -> None:

@@ -14,7 +14,7 @@ from hongyan.model.commands import MessageKind
 from hongyan.model.records import AnyBody, Body, EditNotice, Message
 from hongyan.protocol.wire import content_pb2, entry_pb2
 
-# The message bodies are codec_entry's own affair; an edit holds a content, and is written out below.
+# Messages are codec_entry's own affair, and so is how an edit is written.
 _SHOWN: dict[type[Body], tuple[str, type[PbMessage]]] = {
     records.Recalled: ("recalled", entry_pb2.Recalled),
     records.RecallNotice: ("recall", entry_pb2.Recall),
@@ -54,12 +54,7 @@ def _written(value: Any) -> Any:
 
 
 def write_body(target: entry_pb2.Entry, body: AnyBody) -> None:
-    """Sets the body of an entry that is no message."""
-    if type(body) is EditNotice:
-        target.edit.seq = body.seq
-        if body.kind or body.content:
-            target.edit.content.MergeFromString(body.content)
-        return
+    """Sets the body of an entry that is neither a message nor an edit: those hold contents, which nobody looks into."""
     name, message = _SHOWN[type(body)]
     field = getattr(target, name)
     field.SetInParent()  # present even when all its fields are empty

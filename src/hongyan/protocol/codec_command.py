@@ -103,10 +103,9 @@ def _read_get_positions(get: frame_pb2.GetPositions, _limits: Limits) -> GetPosi
 def _read_put_items(put: frame_pb2.PutItems, _limits: Limits) -> PutItems:
     if not 1 <= len(put.items) <= MAX_ITEMS:
         raise InvalidField(field="put_items.items", reason=f"1 to {MAX_ITEMS} are allowed")
-    items = tuple(read_item(item) for item in put.items)
-    if len({(item.topic, item.key) for item in items}) < len(items):
-        raise InvalidField(field="put_items.items", reason="an item is there twice")
-    return PutItems(items)
+    # Of an item that is there twice the last one counts, as if they had come one after the other.
+    items = {(item.topic, item.key): item for item in map(read_item, put.items)}
+    return PutItems(tuple(items.values()))
 
 
 def _read_get_items(get: frame_pb2.GetItems, _limits: Limits) -> GetItems:

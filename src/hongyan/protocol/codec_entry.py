@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 
 from hongyan.model.codes import MalformedFrame
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
-from hongyan.model.records import Amended, AnyBody, Entry, Message, Reaction
+from hongyan.model.records import Amended, AnyBody, EditNotice, Entry, Message, Reaction
 from hongyan.protocol import codec_opaque as opaque
 from hongyan.protocol.codec_body import read_body, read_content, write_body
 from hongyan.protocol.varint import bytes_field, number_field, text_field, varint
@@ -82,11 +82,18 @@ def _encode_officially(entry: Entry) -> bytes:
         countable=entry.countable,
     )
     body = entry.body
+    if isinstance(body, EditNotice):
+        return head.SerializeToString() + bytes_field(b"\xb2\x01", _encode_edit(body))
     if not isinstance(body, Message):
         write_body(head, body)
         return head.SerializeToString()
     encoded = head.SerializeToString() + b"\x42" + varint(len(body.content)) + body.content
     return encoded + _encode_amendment(body) if isinstance(body, Amended) else encoded
+
+
+def _encode_edit(edit: EditNotice) -> bytes:
+    seq = number_field(b"\x08", edit.seq)
+    return seq + bytes_field(b"\x12", edit.content) if edit.kind or edit.content else seq
 
 
 def _encode_amendment(body: Amended) -> bytes:

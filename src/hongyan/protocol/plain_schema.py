@@ -8,7 +8,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from hongyan.protocol.wire import content_pb2, entry_pb2, frame_pb2
+from hongyan.protocol.wire import content_pb2, entry_pb2, frame_pb2, personal_pb2
 
 Schema = dict[str, Any]
 
@@ -23,6 +23,9 @@ _REQUIRED_TITLE: Schema = {
     **_TITLE,
     "pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f\s][^\x00-\x1f\x7f-\x9f]*$",
 }
+
+_LABEL: Schema = {**_REQUIRED_TITLE, "maxLength": 32}
+_CONVERSATION = "[gnu]:[A-Za-z0-9_-]{1,32}"
 
 _INPUT: dict[str, Schema] = {
     "Text.text": {"minLength": 1},
@@ -45,7 +48,7 @@ _INPUT: dict[str, Schema] = {
     "Mention.user_ids[]": _USER,
     "Reference.sender_id": _USER,
     "Reference.preview": {"maxLength": 512},
-    "Reference.conversation_id": {"pattern": "^([gn]:[A-Za-z0-9_-]{1,32})?$"},
+    "Reference.conversation_id": {"pattern": "^([gnu]:[A-Za-z0-9_-]{1,32})?$"},
 }
 _INPUT |= {
     "CreateGroup.name": _REQUIRED_TITLE,
@@ -69,6 +72,19 @@ _INPUT |= {
     "MakeJoinLink.uses": {"maximum": 1_000_000},
     "JoinByLink.token": _TOKEN,
     "RequestJoin.note": {"maxLength": 256, "pattern": _LINE},
+    "PutItems.items": {"minItems": 1, "maxItems": 100},
+    "ConversationSettings.muted_until_ms": {"minimum": 0},
+    "ConversationSettings.labels": {"maxItems": 20, "uniqueItems": True},
+    "ConversationSettings.labels[]": _LABEL,
+    "Draft.text": {"maxLength": 20_000},
+    "Draft.time_ms": {"minimum": 0},
+    "Contact.remark": _TITLE,
+    "Contact.tags": {"maxItems": 20, "uniqueItems": True},
+    "Contact.tags[]": _LABEL,
+    "Contact.note": {"maxLength": 1_000},
+    "Settings.quiet_from_min": {"maximum": 1_439},
+    "Settings.quiet_to_min": {"maximum": 1_439},
+    "Settings.utc_offset_min": {"minimum": -840, "maximum": 840},
 }
 _REQUIRED: dict[str, list[str]] = {
     "Text": ["text"],
@@ -86,8 +102,22 @@ _REQUIRED: dict[str, list[str]] = {
     "SetNickname": ["nickname"],
     "MakeJoinLink": ["link_id", "token"],
     "JoinByLink": ["token"],
+    "PutItems": ["items"],
+    "Item": ["key"],
 }
+_ITEM_KEYS = {
+    "conversation": f"^{_CONVERSATION}$",
+    "draft": f"^{_CONVERSATION}$",
+    "hidden": f"^{_CONVERSATION}/[1-9][0-9]{{0,15}}$",
+    "contact": _NAME,
+    "settings": "^me$",
+}
+_SERVERS_ITEMS = ("relation", "request", "profile", "privacy")
 _WHOLE: dict[str, Schema] = {
+    "Item": {
+        "oneOf": [{"required": [topic], "properties": {"key": {"pattern": key}}} for topic, key in _ITEM_KEYS.items()],
+        "not": {"anyOf": [{"required": [topic]} for topic in _SERVERS_ITEMS]},
+    },
     "Mention": {
         "anyOf": [
             {"required": ["user_ids"], "properties": {"user_ids": {"minItems": 1}}},
@@ -129,7 +159,7 @@ def asked(*names: str) -> dict[str, Schema]:
 
 
 def _descriptor(name: str) -> Descriptor:
-    for module in (frame_pb2, entry_pb2, content_pb2):
+    for module in (frame_pb2, entry_pb2, content_pb2, personal_pb2):
         if name in module.DESCRIPTOR.message_types_by_name:
             found: Descriptor = module.DESCRIPTOR.message_types_by_name[name]
             return found

@@ -6,11 +6,13 @@ from fastapi import APIRouter, FastAPI
 
 from hongyan import __version__
 from hongyan.rest.accounts import accounts_router
+from hongyan.rest.address import AddressGate
 from hongyan.rest.conversations import conversations_router
 from hongyan.rest.gate import Gate
 from hongyan.rest.groups import groups_router
 from hongyan.rest.history import history_router
 from hongyan.rest.integrators import integrators_router
+from hongyan.rest.items import items_router
 from hongyan.rest.joining import joining_router
 from hongyan.rest.messages import messages_router
 from hongyan.rest.moderation import moderation_router
@@ -18,6 +20,8 @@ from hongyan.rest.openapi import describe
 from hongyan.rest.operations import operations_router
 from hongyan.rest.page import PageRoute
 from hongyan.rest.people import people_router
+from hongyan.rest.personal import personal_router
+from hongyan.rest.presence import presence_router
 from hongyan.rest.problems import install
 from hongyan.rest.relations import relations_router
 from hongyan.rest.services import Services
@@ -27,12 +31,16 @@ from hongyan.rest.webhooks import webhooks_router
 ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     accounts_router,
     people_router,
+    presence_router,
     relations_router,
     messages_router,
     history_router,
     conversations_router,
+    personal_router,
+    items_router,
     groups_router,
     joining_router,
+    presence_router,
     sync_router,
     operations_router,
     integrators_router,
@@ -66,6 +74,7 @@ def build_rest(services: Services) -> FastAPI:
     )
     install(app)
     describe(app)
+    app.add_middleware(AddressGate, wait=services.address_wait)
     app.add_middleware(Gate, metrics=services.metrics)
     for router in ROUTERS:
         app.include_router(router(services))

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import ClientDisconnect
 
 from hongyan.model.codes import ConversationUnknown, InvalidField, NotAuthenticated
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, parse_conversation_id
@@ -25,8 +26,8 @@ NAME_PATTERN = "^[A-Za-z0-9_-]{1,32}$"
 ConversationPath = Annotated[
     str,
     Path(
-        pattern=r"^(s:[A-Za-z0-9_-]{1,32}:[A-Za-z0-9_-]{1,32}|[gn]:[A-Za-z0-9_-]{1,32})$",
-        description="`s:alice:bob` (two users, sorted), `g:group` or `n:user`.",
+        pattern=r"^(s:[A-Za-z0-9_-]{1,32}:[A-Za-z0-9_-]{1,32}|[gnu]:[A-Za-z0-9_-]{1,32})$",
+        description="`s:alice:bob` (two users, sorted), `g:group`, `n:user` (notices) or `u:user` (saved messages).",
         examples=["s:alice:bob"],
     ),
 ]
@@ -35,6 +36,11 @@ UserPath = Annotated[str, Path(pattern=NAME_PATTERN, description="A user's id.",
 SeqPath = Annotated[int, Path(ge=1, le=MAX_SEQ, description="An entry's number in its conversation.")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
 Cursor = Annotated[str, Query(max_length=512, description="As the page before gave it; empty: from the start.")]
+
+IfMatch = Annotated[
+    str | None,
+    Header(description="The ETag of what you read and mean to change; 412 if it is another now.", max_length=1_000),
+]
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -61,7 +67,10 @@ class Asking(msgspec.Struct, frozen=True):
         if media_type != "application/json":
             # A form of another site can be sent without asking the user; JSON cannot.
             raise InvalidField(field="body", reason="expected application/json")
-        return read_body(await self.request.body())
+        try:
+            return read_body(await self.request.body())
+        except ClientDisconnect as error:
+            raise InvalidField(field="body", reason="it did not come whole") from error
 
 
 Caller = Callable[..., Coroutine[None, None, Asking]]

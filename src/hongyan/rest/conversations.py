@@ -91,6 +91,18 @@ def _add_lists(router: APIRouter, services: Services) -> None:
         return readable(asking, event_value(page))
 
     @router.get(
+        "/{conversation_id}",
+        tags=["conversations"],
+        summary="How does it stand?",
+        responses=reads("Group"),
+        response_class=Response,
+    )
+    async def get_conversation(conversation_id: ConversationPath, asking: Asking = caller) -> Response:
+        """Of a group its name, rules, mutes, links and who asks to come in; of any what is pinned, and how I am in it."""
+        wanted = frames.GetGroup(conversation_of(conversation_id))
+        return readable(asking, event_value(await conversations.group(asking.user_id, wanted)))
+
+    @router.get(
         "/{conversation_id}/members",
         tags=["conversations"],
         summary="List the members",

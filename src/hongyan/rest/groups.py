@@ -12,12 +12,25 @@ from hongyan.model.codes import (
     GroupFull,
     InvalidField,
     LastOwner,
+    PreconditionFailed,
     UserUnknown,
 )
 from hongyan.model.ids import ConversationId
-from hongyan.rest.asking import NAME_PATTERN, Asking, GroupPath, UserPath, conversation_of, group_of, submitting
-from hongyan.rest.desk import Desk, beside
-from hongyan.rest.openapi import json_body, object_of, of_contract, submits
+from hongyan.protocol import frames
+from hongyan.protocol.plain import Plain, event_value
+from hongyan.rest.asking import (
+    NAME_PATTERN,
+    Asking,
+    GroupPath,
+    IfMatch,
+    UserPath,
+    conversation_of,
+    group_of,
+    reading,
+    submitting,
+)
+from hongyan.rest.desk import Desk, beside, check_match, readable
+from hongyan.rest.openapi import json_body, object_of, of_contract, reads, submits
 from hongyan.rest.services import Services
 
 _USER = {"type": "string", "pattern": NAME_PATTERN}
@@ -29,11 +42,25 @@ def groups_router(services: Services) -> APIRouter:
     """Everything about groups but the ways into them."""
     router = APIRouter(prefix="/api/v1/groups", tags=["groups"])
     desk, caller = Desk(services), Depends(submitting(services))
+    _add_reading(router, services)
     _add_making(router, desk, caller)
     _add_members(router, desk, caller)
     _add_ranks(router, desk, caller)
-    _add_settings(router, desk, caller)
+    _add_settings(router, services, caller)
     return router
+
+
+def _add_reading(router: APIRouter, services: Services) -> None:
+    caller = Depends(reading(services))
+
+    @router.get("/{group_id}", summary="How does a group stand?", response_class=Response, responses=reads("Group"))
+    async def get_group(group_id: GroupPath, asking: Asking = caller) -> Response:
+        """Its profile, rules and mutes; links and requests are shown to those who may answer them."""
+        return readable(asking, await _group(services, asking, group_id))
+
+
+async def _group(services: Services, asking: Asking, group_id: str) -> Plain:
+    return event_value(await services.conversations.group(asking.user_id, frames.GetGroup(group_of(group_id))))
 
 
 def _add_making(router: APIRouter, desk: Desk, caller: Any) -> None:
@@ -161,8 +188,8 @@ def _add_ranks(router: APIRouter, desk: Desk, caller: Any) -> None:
         return await desk.submit(asking, group_of(group_id), {"mute_member": {"user_id": user_id, "until_ms": 0}})
 
 
-def _add_settings(router: APIRouter, desk: Desk, caller: Any) -> None:
-    changes = submits(GroupDismissed, status=200)
+def _add_settings(router: APIRouter, services: Services, caller: Any) -> None:
+    desk, changes = Desk(services), submits(GroupDismissed, PreconditionFailed, status=200)
 
     @router.put(
         "/{group_id}/mute",
@@ -181,8 +208,10 @@ def _add_settings(router: APIRouter, desk: Desk, caller: Any) -> None:
         responses=changes,
         openapi_extra=json_body(of_contract("SetGroupProfileInput"), {"announcement": "周五见"}),
     )
-    async def set_group_profile(group_id: GroupPath, asking: Asking = caller) -> Response:
+    async def set_group_profile(group_id: GroupPath, if_match: IfMatch = None, asking: Asking = caller) -> Response:
         """What is left out stays as it is."""
+        if if_match is not None:
+            check_match(if_match, await _group(services, asking, group_id))
         return await desk.submit(asking, group_of(group_id), {"set_group_profile": await asking.body()})
 
     @router.patch(
@@ -192,6 +221,8 @@ def _add_settings(router: APIRouter, desk: Desk, caller: Any) -> None:
         responses=changes,
         openapi_extra=json_body(of_contract("SetGroupRulesInput"), {"join_policy": "approval"}),
     )
-    async def set_group_rules(group_id: GroupPath, asking: Asking = caller) -> Response:
+    async def set_group_rules(group_id: GroupPath, if_match: IfMatch = None, asking: Asking = caller) -> Response:
         """What is left out stays as it is."""
+        if if_match is not None:
+            check_match(if_match, await _group(services, asking, group_id))
         return await desk.submit(asking, group_of(group_id), {"set_group_rules": await asking.body()})

@@ -28,7 +28,7 @@ Start = Annotated[
 def history_router(services: Services) -> APIRouter:
     """What was said."""
     router = APIRouter(prefix="/api/v1/conversations/{conversation_id}")
-    caller, conversations = Depends(reading(services)), services.conversations
+    caller, conversations, listing = Depends(reading(services)), services.conversations, services.listing
 
     @router.get(
         "/entries",
@@ -44,10 +44,12 @@ def history_router(services: Services) -> APIRouter:
     ) -> Response:
         """Entries ascend by seq whatever the direction. `cursor` goes on from the last page; at the newest it waits there.
 
+        What the caller cleared or deleted for himself is left out.
+
         With `too_long_restart_seq` there is more between than is worth reading: the cursor starts again above it.
         """
         wanted = frames.GetEntries(conversation_of(conversation_id), page.seq, page.backward, page.limit)
-        found = await conversations.entries(asking.user_id, wanted)
+        found = await listing.history(asking.user_id, wanted)
         value = event_value(found)
         value["cursor"] = _cursor(wanted, value)
         return readable(asking, value)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from hongyan.model.codes import (
     AlreadyRecalled,
@@ -24,7 +24,7 @@ from hongyan.model.codes import (
 )
 from hongyan.model.ids import ConversationId
 from hongyan.protocol.plain import Plain
-from hongyan.rest.asking import MAX_SEQ, Asking, ConversationPath, SeqPath, conversation_of, submitting
+from hongyan.rest.asking import MAX_SEQ, Asking, ConversationPath, IfMatch, SeqPath, conversation_of, submitting
 from hongyan.rest.desk import Desk, check_match
 from hongyan.rest.history import entry_of
 from hongyan.rest.openapi import entry_links, json_body, of_contract, submits
@@ -55,10 +55,6 @@ Emoji = Annotated[
         description="Any short text without spaces, percent-encoded.",
         examples=["👍"],
     ),
-]
-IfMatch = Annotated[
-    str | None,
-    Header(description="The ETag that the entry had when you read it; 412 if it is another now.", max_length=1_000),
 ]
 
 

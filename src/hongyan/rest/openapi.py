@@ -28,7 +28,10 @@ from hongyan.rest.problems import PROBLEMS, Problem, problems
 Spec = dict[str, Any]
 Responses = dict[int | str, dict[str, Any]]
 
-_ANSWERS = ("Receipt", "Entry", "EntryPage", "SyncPage", "MemberPage", "Positions")
+_ANSWERS = (
+    *("Receipt", "Entry", "EntryPage", "SyncPage", "MemberPage", "Positions"),
+    *("Group", "ItemPage", "ItemsChanged"),
+)
 _ASKED = (
     "Content",
     "CreateGroup",
@@ -41,6 +44,7 @@ _ASKED = (
     "MakeJoinLink",
     "JoinByLink",
     "RequestJoin",
+    "PutItems",
 )
 _TOKENS: tuple[type[HongyanError], ...] = (NotAuthenticated, TokenInvalid, TokenExpired, TokenRevoked)
 _READS: tuple[type[HongyanError], ...] = (*_TOKENS, InvalidField, ConversationUnknown, Internal)

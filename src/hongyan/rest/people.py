@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from hongyan.model.codes import UserUnknown
@@ -11,14 +11,20 @@ from hongyan.model.privacy import Circle, Strangers
 from hongyan.ports.link import Identity
 from hongyan.ports.people import PersonRow
 from hongyan.rest.accounts import PROBLEMS, Asked, Milliseconds, address_of, authentication
+from hongyan.rest.asking import NAME_PATTERN, UserPath
 from hongyan.rest.services import Services
 from hongyan.services.users.people import PEOPLE_OF_A_CALL, People, PrivacyChange, ProfileChange, SeenProfile
 
 CircleName = Literal["nobody", "friends", "everyone"]
+PresenceName = Literal["default", "nobody", "friends", "everyone"]
 StrangersName = Literal["default", "open", "request", "friends"]
 Handle = Annotated[
     str, Field(max_length=256, description="4 to 32 of A-Z a-z 0-9 _, a letter first.", examples=["alice_1"])
 ]
+HandlePath = Annotated[
+    str, Path(pattern="^[A-Za-z][A-Za-z0-9_]{3,31}$", description="4 to 32 of A-Z a-z 0-9 _, a letter first.")
+]
+UserName = Annotated[str, Field(pattern=NAME_PATTERN)]
 Name = Annotated[str, Field(max_length=1_024, description="For people, at most 64 characters.", examples=["李雷"])]
 Avatar = Annotated[
     str, Field(max_length=1_024, description="An http(s) address, or `blob:` and the id of stored bytes.")
@@ -46,7 +52,7 @@ class AskedPrivacy(Asked):
         ),
     ] = None
     details: Annotated[CircleName | None, Field(description="Who sees your handle and bio.")] = None
-    last_seen: Annotated[CircleName | None, Field(description="Who sees when you are online.")] = None
+    last_seen: Annotated[PresenceName | None, Field(description="Who sees whether and when you were online.")] = None
     invitations: Annotated[CircleName | None, Field(description="Who may bring you into groups.")] = None
 
 
@@ -67,7 +73,7 @@ class PrivacyAnswer(BaseModel):
     by_handle: bool
     strangers: StrangersName
     details: CircleName
-    last_seen: CircleName
+    last_seen: PresenceName
     invitations: CircleName
     updated_ms: Milliseconds
 
@@ -128,17 +134,18 @@ def _add_own_routes(router: APIRouter, people: People, caller: Any) -> None:
 def _add_others_routes(router: APIRouter, people: People, caller: Any) -> None:
     @router.get("/profiles", summary="Profiles of some users")
     async def profiles(
-        user_id: Annotated[list[str], Query(min_length=1, max_length=PEOPLE_OF_A_CALL)], identity: Identity = caller
+        user_id: Annotated[list[UserName], Query(min_length=1, max_length=PEOPLE_OF_A_CALL)],
+        identity: Identity = caller,
     ) -> ProfilesAnswer:
         asked = [parse_user_id(text) for text in user_id]
         return ProfilesAnswer(profiles=[_profile(seen) for seen in await people.seen_by(identity.user_id, asked)])
 
     @router.get("/profiles/{user_id}", summary="A user's profile")
-    async def one_profile(user_id: str, identity: Identity = caller) -> ProfileAnswer:
+    async def one_profile(user_id: UserPath, identity: Identity = caller) -> ProfileAnswer:
         return _profile(await _one(people, identity.user_id, parse_user_id(user_id)))
 
     @router.get("/handles/{handle}", summary="Who has this handle?")
-    async def search(handle: str, request: Request, identity: Identity = caller) -> ProfileAnswer:
+    async def search(handle: HandlePath, request: Request, identity: Identity = caller) -> ProfileAnswer:
         """Found are those who let themselves be found; nobody learns whether there are others. Searches are rationed."""
         return _profile(await people.search(identity.user_id, handle, address_of(request)))
 
@@ -168,17 +175,18 @@ def _privacy(person: PersonRow) -> PrivacyAnswer:
         by_handle=row.by_handle,
         strangers=_STRANGERS[row.strangers],
         details=_CIRCLES[row.details],
-        last_seen=_CIRCLES[row.last_seen],
+        last_seen=_PRESENCES[row.last_seen],
         invitations=_CIRCLES[row.invitations],
         updated_ms=row.updated_ms,
     )
 
 
 _CIRCLES: dict[int, CircleName] = {1: "nobody", 2: "friends", 3: "everyone"}
+_PRESENCES: dict[int, PresenceName] = {0: "default", 1: "nobody", 2: "friends", 3: "everyone"}
 _STRANGERS: dict[int, StrangersName] = {0: "default", 1: "open", 2: "request", 3: "friends"}
 
 
-def _circle(name: CircleName | None) -> Circle | None:
+def _circle(name: PresenceName | None) -> Circle | None:
     return Circle[name.upper()] if name else None
 
 

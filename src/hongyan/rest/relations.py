@@ -2,18 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from hongyan.model.ids import parse_user_id
 from hongyan.ports.link import Identity
 from hongyan.rest.accounts import PROBLEMS, Asked, Milliseconds, UserIdText, authentication
+from hongyan.rest.asking import Cursor, Limit, UserPath
 from hongyan.rest.services import Services
 from hongyan.services.relations.records import Related, Request, RequestsAsked, StateName, Wish
 from hongyan.services.relations.service import Relations
 
-Limit = Annotated[int, Query(ge=1, le=500)]
-Cursor = Annotated[str, Query(max_length=128, description="As a page before gave it; empty: from the beginning.")]
+RequestPath = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$", description="A request's id.")]
 
 
 class AskedRequest(Asked):
@@ -93,21 +93,21 @@ def _add_request_routes(router: APIRouter, relations: Relations, caller: Any) ->
         return RequestsAnswer(requests=[_request(request) for request in page.requests], cursor=page.cursor)
 
     @router.get("/friend-requests/{request_id}", summary="A friend request")
-    async def request(request_id: str, identity: Identity = caller) -> RequestAnswer:
+    async def request(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
         return _request(await relations.request(identity.user_id, request_id))
 
 
 def _add_answer_routes(router: APIRouter, relations: Relations, caller: Any) -> None:
     @router.post("/friend-requests/{request_id}/accept", summary="Become friends")
-    async def accept(request_id: str, identity: Identity = caller) -> RequestAnswer:
+    async def accept(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
         return _request(await relations.accept(identity.user_id, request_id))
 
     @router.post("/friend-requests/{request_id}/refuse", summary="Do not become friends")
-    async def refuse(request_id: str, identity: Identity = caller) -> RequestAnswer:
+    async def refuse(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
         return _request(await relations.refuse(identity.user_id, request_id))
 
     @router.delete("/friend-requests/{request_id}", summary="Take a request back")
-    async def withdraw(request_id: str, identity: Identity = caller) -> RequestAnswer:
+    async def withdraw(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
         return _request(await relations.withdraw(identity.user_id, request_id))
 
 
@@ -117,12 +117,12 @@ def _add_friend_routes(router: APIRouter, relations: Relations, caller: Any) -> 
         return _related(await relations.friends(identity.user_id, cursor, limit))
 
     @router.delete("/friends/{user_id}", status_code=204, summary="End a friendship")
-    async def unfriend(user_id: str, identity: Identity = caller) -> None:
+    async def unfriend(user_id: UserPath, identity: Identity = caller) -> None:
         """Nobody is told."""
         await relations.unfriend(identity.user_id, parse_user_id(user_id))
 
     @router.get("/relations/{user_id}", summary="What is somebody to me?")
-    async def relation(user_id: str, identity: Identity = caller) -> RelationAnswer:
+    async def relation(user_id: UserPath, identity: Identity = caller) -> RelationAnswer:
         other = parse_user_id(user_id)
         flags = await relations.flags(identity.user_id, other)
         return RelationAnswer(user_id=other, friend=flags.friend, blocked=flags.blocks)
@@ -132,12 +132,12 @@ def _add_friend_routes(router: APIRouter, relations: Relations, caller: Any) -> 
         return _related(await relations.blocks(identity.user_id, cursor, limit))
 
     @router.put("/blocks/{user_id}", status_code=204, summary="Block somebody")
-    async def block(user_id: str, identity: Identity = caller) -> None:
+    async def block(user_id: UserPath, identity: Identity = caller) -> None:
         """In force when this is answered: of what he sends after, nothing reaches you. He is not told until he writes."""
         await relations.block(identity.user_id, parse_user_id(user_id), on=True)
 
     @router.delete("/blocks/{user_id}", status_code=204, summary="Block somebody no more")
-    async def unblock(user_id: str, identity: Identity = caller) -> None:
+    async def unblock(user_id: UserPath, identity: Identity = caller) -> None:
         await relations.block(identity.user_id, parse_user_id(user_id), on=False)
 
 

@@ -9,9 +9,13 @@ from hongyan.ports.commands import Allowance, Commands
 from hongyan.ports.link import Identity
 from hongyan.ports.wakes import Wakes
 from hongyan.protocol import frames
+from hongyan.rest.address import AddressWait, everybody_passes
 from hongyan.services.admin.integrators import Integrators
 from hongyan.services.conversations.service import Conversations
 from hongyan.services.departures.export import Exports
+from hongyan.services.personal.listing import Listing
+from hongyan.services.personal.service import Personal
+from hongyan.services.presence.service import PresenceService
 from hongyan.services.relations.service import Relations
 from hongyan.services.users.people import People
 from hongyan.services.users.service import Users
@@ -51,6 +55,10 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Allow
     wakes: Wakes
     conversations: Conversations
+    presence: PresenceService
+    personal: Personal
+    listing: Listing
     mark: Mark
     signal: Signal
     integrators: Integrators
+    address_wait: AddressWait = everybody_passes

@@ -28,8 +28,11 @@ from hongyan.model.commands import (
     Recall,
     RemoveMembers,
     SendMessage,
+    SendToFriend,
+    Unfriend,
 )
 from hongyan.model.ids import SYSTEM_USER, ClientMsgId, ConversationId, UserId, kind_of, self_id, single_id
+from hongyan.model.privacy import Doors
 from hongyan.model.records import Record
 from hongyan.ports.link import Submission
 from tests.contract.rows import head, update
@@ -313,6 +316,49 @@ def test_buckets_are_not_forgotten_while_they_say_something(monkeypatch: pytest.
         world.admit(asked(to=GROUP, sender=UserId(f"u{number}")))
     with pytest.raises(RateLimited):
         world.admission.admit(asked(to=GROUP))
+
+
+# Strangers
+
+
+def test_a_message_to_one_who_takes_friends_only_is_a_message_to_a_friend_on_either_way() -> None:
+    world = World()
+    world.admission.doors.others.add(BOB)
+    for name in ("cold", "warm"):
+        world.admit(asked("hello", SINGLE, ALICE, name))
+        world.admit(asked("hello", SINGLE, BOB, name))
+        world.admit(asked("hello", single_id(ALICE, CAROL), ALICE, name))
+        asyncio.run(world.hot.write([update(head(1, 5))]))
+    kinds = [type(record.command) for record in world.taken()]
+    assert kinds == [SendToFriend, SendMessage, SendMessage] * 2
+    first = world.taken()[0]
+    assert isinstance(first.command, SendToFriend)
+    assert (first.command.kind, first.command.content) == (1, b"hello")
+
+
+def test_where_only_friends_write_those_who_open_their_door_are_written_to_by_all() -> None:
+    world = World()
+    world.admission.doors = Doors(closed=True, others={BOB})
+    world.admit(asked("hello", SINGLE, ALICE))
+    world.admit(asked("hello", SINGLE, BOB))
+    world.admit(asked("hello", GROUP, ALICE))
+    kinds = [type(record.command) for record in world.taken()]
+    assert kinds == [SendMessage, SendToFriend, SendMessage]
+
+
+def test_a_retry_after_the_door_was_closed_is_the_same_submission() -> None:
+    world = World()
+    world.admit(asked())
+    world.admission.doors.others.add(BOB)
+    world.admit(asked())
+    before, after = world.taken()
+    assert before.digest == after.digest
+
+
+def test_friends_are_lost_though_one_of_them_is_gone() -> None:
+    world = World(known=(ALICE,))
+    world.admit(asked(Unfriend(BOB), SINGLE, SYSTEM_USER))
+    assert isinstance(world.taken()[0].command, Unfriend)
 
 
 # Screens

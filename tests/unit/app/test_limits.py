@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from hongyan.app.limits import Quotas
+from hongyan.app.limits import Addresses, AddressQuota, Quotas
 from hongyan.app.overload import Level, Overload
-from hongyan.config import Limits
+from hongyan.config import Config, Limits, Listen
 from hongyan.gateway.gateway import Uplink
 from hongyan.model.codes import RateLimited
 from hongyan.model.ids import ConversationId, DeviceId, UserId
@@ -87,3 +87,40 @@ async def test_reads_that_are_too_many_are_refused_and_others_are_not_concerned(
     answers = await asyncio.gather(*(read(ALICE, READ) for _ in range(32)), return_exceptions=True)
     assert [type(answer) for answer in answers] == [frames.Pong] * 30 + [RateLimited] * 2
     assert await read(BOB, READ) == frames.Pong(0)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "key"),
+    [
+        ("198.51.100.7", "", "198.51.100.7"),
+        ("2001:db8:1:2:3::4", "", "2001:db8:1:2::/64"),
+        ("::ffff:198.51.100.7", "", "198.51.100.7"),
+        ("127.0.0.1", "", ""),
+        ("::1", "", ""),
+        ("", "", ""),
+        ("127.0.0.1", "198.51.100.7", ""),
+        ("198.51.100.7", "203.0.113.9", "198.51.100.7"),
+        ("10.0.0.1", "", ""),
+        ("10.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("10.1.2.3", "192.0.2.66, 203.0.113.9, 10.0.0.1", "203.0.113.9"),
+        ("10.0.0.1", "nonsense", ""),
+        ("10.0.0.1", "10.0.0.1", ""),
+    ],
+)
+def test_an_address_is_counted_unless_it_stands_for_many(peer: str, forwarded: str, key: str) -> None:
+    assert Addresses(["10.0.0.1", "10.1.0.0/16", "proxy.example"]).key(peer, forwarded) == key
+
+
+def test_where_all_are_proxies_the_last_one_named_is_counted() -> None:
+    assert Addresses(["*"]).key("198.51.100.7", "192.0.2.66, 203.0.113.9") == "203.0.113.9"
+    assert Addresses(["*"]).key("198.51.100.7") == "198.51.100.7"
+
+
+def test_an_address_may_ask_so_often_and_a_proxy_is_not_counted() -> None:
+    config = Config(listen=Listen(trusted_proxies=("10.0.0.1",)), limits=Limits(http_requests_per_s=1))
+    quota = AddressQuota(config, lambda: 1_000_000)
+    waits = [quota.wait_ms("192.0.2.1") for _ in range(12)]
+    assert waits[:10] == [0] * 10
+    assert all(0 < wait_ms <= 1_001 for wait_ms in waits[10:])
+    assert not any(quota.wait_ms(address) for address in ("10.0.0.1", "127.0.0.1") for _ in range(50))
+    assert quota.wait_ms("192.0.2.2") == 0

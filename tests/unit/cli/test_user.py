@@ -87,7 +87,19 @@ def test_devices_are_listed_and_logged_out(data: Path) -> None:
     assert run(data, "devices", "alice").output == ""
 
 
-@pytest.mark.parametrize("words", [("devices", "bob"), ("logout", "bob"), ("password", "bob")])
+def test_a_deleted_user_is_gone_and_his_id_stays_taken(data: Path) -> None:
+    log_in(data, PASSWORD, "phone")
+    assert run(data, "delete", "alice", said="n").exit_code == 1
+    assert "alice is deleted" in run(data, "delete", "alice", said="y").output
+    assert "alice" not in run(data, "list").output
+    with pytest.raises(WrongCredentials):
+        log_in(data, PASSWORD, "phone")
+    assert run(data, "add", "alice", said=PASSWORD).exit_code != 0
+
+
+@pytest.mark.parametrize(
+    "words", [("devices", "bob"), ("logout", "bob"), ("password", "bob"), ("delete", "bob", "--yes")]
+)
 def test_an_unknown_user_is_named(data: Path, words: tuple[str, ...]) -> None:
     assert isinstance(run(data, *words, said=PASSWORD).exception, UserUnknown)
 

@@ -19,8 +19,8 @@ from hongyan.model.commands import AddMembers, AnyCommand, LeaveGroup, Mark, Mov
 from hongyan.model.conversation import apply
 from hongyan.model.ids import SYSTEM_USER, ConversationId
 from hongyan.model.records import Record
-from hongyan.model.state import Conversation, new_conversation
-from hongyan.ports.store import ConversationRow, DeadLetter, StoreBatch
+from hongyan.model.state import Conversation, Seat, Settings, new_conversation
+from hongyan.ports.store import ConversationRow, DeadLetter, SettingsRow, StoreBatch
 from tests.contract.rows import batch, entry, head, member
 from tests.tasks import beside, rounds
 from tests.unit.delivery.worlds import ALICE, BOB, CAROL, GROUP, SINGLE, GatedStore, founded, record
@@ -242,6 +242,17 @@ def test_storing_what_gathered_equals_storing_one_after_another(choices: list[li
     for conversation_id, kept in one_by_one._conversations.items():
         other = at_once._conversations[conversation_id]
         assert (kept.row, kept.members) == (other.row, other.members)
+
+
+def test_of_seats_and_settings_that_gathered_the_newer_count() -> None:
+    first, second = batch(1, [head(1, 0, GROUP)]), batch(2, [head(1, 1, GROUP)])
+    for each, name in ((first, "a"), (second, "b")):
+        each.seats.append(member(BOB, conversation_id=GROUP, seat=Seat(nickname=name)))
+        each.settings.append(SettingsRow(GROUP, Settings(announcement=name)))
+    first.seats.append(member(CAROL, conversation_id=GROUP, seat=Seat(nickname="c")))
+    found = gathered(first, second)
+    assert {row.user_id: row.seat.nickname for row in found.seats} == {BOB: "b", CAROL: "c"}
+    assert [row.settings.announcement for row in found.settings] == ["b"]
 
 
 def test_dead_letters_that_gathered_are_all_there() -> None:

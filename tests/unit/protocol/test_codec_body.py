@@ -16,7 +16,6 @@ from hongyan.model.records import (
     RoleSet,
 )
 from hongyan.protocol.codec_body import _READERS, _SHOWN, read_body, write_body
-from hongyan.protocol.codec_content import text_content
 from hongyan.protocol.wire import entry_pb2
 
 
@@ -36,8 +35,6 @@ def again(body: AnyBody) -> AnyBody:
         RoleSet(UserId("bob"), Role.ADMIN),
         GroupProfileSet(name="书", avatar=""),
         GroupRulesSet(history_for_newcomers=False, join_policy=JoinPolicy.APPROVAL),
-        EditNotice(3),
-        EditNotice(3, 1, text_content("new")),
     ],
     ids=repr,
 )

@@ -2,8 +2,9 @@ import pytest
 
 from hongyan.model.codes import MalformedFrame
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
-from hongyan.model.records import AnyBody, Entry, GroupCreated, MemberLeft, Message
-from hongyan.protocol.codec_entry import decode_entry, encode_entry
+from hongyan.model.records import Amended, AnyBody, EditNotice, Entry, GroupCreated, MemberLeft, Message, Reaction
+from hongyan.protocol.codec_content import text_content
+from hongyan.protocol.codec_entry import decode_entry, encode_entry, open_message
 from hongyan.protocol.varint import bytes_field
 from hongyan.protocol.wire import entry_pb2
 
@@ -40,6 +41,25 @@ def test_what_is_zero_or_empty_is_left_out_as_the_official_encoder_does(odd: dic
 @pytest.mark.parametrize("body", [MemberLeft(), GroupCreated("", ())], ids=lambda body: type(body).__name__)
 def test_a_body_without_fields_is_still_there(body: AnyBody) -> None:
     assert decode_entry(encode_entry(entry(body))).body == body
+
+
+@pytest.mark.parametrize("body", [EditNotice(3), EditNotice(3, 1, text_content("new"))], ids=repr)
+def test_an_edit_tells_its_words_or_that_they_are_outdated(body: EditNotice) -> None:
+    assert decode_entry(encode_entry(entry(body))).body == body
+
+
+AMENDED = Amended(1, b"no content at all", 4, 1_000, (Reaction("a", (UserId("b"),)),), 5)
+
+
+@pytest.mark.parametrize("body", [Message(1, b"no content at all"), AMENDED], ids=lambda body: type(body).__name__)
+def test_a_message_is_opened_without_a_look_into_its_content(body: Message) -> None:
+    assert open_message(encode_entry(entry(body)), kind=1) == body
+
+
+def test_what_is_no_message_is_not_opened_as_one() -> None:
+    assert open_message(encode_entry(entry(MemberLeft()))) is None
+    with pytest.raises(MalformedFrame, match="not an entry"):
+        open_message(b"\xff\xff")
 
 
 def test_bytes_that_are_no_entry_are_refused() -> None:

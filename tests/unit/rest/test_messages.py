@@ -229,3 +229,52 @@ async def test_how_much_may_still_be_sent_is_told_and_when_to_come_back(edge: Ed
     assert answer.json["name"] == "rate_limited"
     assert answer.headers["retry-after"] == "1"
     assert answer.headers["ratelimit"].startswith('"submissions";r=0;t=')
+
+
+async def test_a_message_is_edited_by_its_sender_if_it_is_still_what_he_read(edge: Edge, alice: Person) -> None:
+    await alice.say(SINGLE, "helo")
+    path = f"{ENTRIES}/1"
+    etag = (await alice.ask("GET", path)).headers["etag"]
+    await alice.ask("PUT", path, {"text": {"text": "hello"}}, status=200, if_match=etag)
+    entry = await alice.ask("GET", path, status=200)
+    assert entry.json["message"]["text"]["text"] == "hello"
+    assert entry.json["amendment"]["edit_seq"] == 2
+    late = await alice.ask("PUT", path, {"text": {"text": "hallo"}}, status=412, if_match=etag)
+    assert late.json["name"] == "precondition_failed"
+    assert (await alice.ask("GET", path)).body == entry.body
+    bob = await person(edge, "bob")
+    assert (await bob.ask("PUT", path, {"text": {"text": "mine"}}, status=403)).json["name"] == "not_allowed"
+
+
+async def test_a_deleted_message_is_gone_for_everybody(alice: Person) -> None:
+    await alice.say(SINGLE, "secret")
+    await alice.ask("DELETE", f"{ENTRIES}/1", status=200)
+    page = (await alice.ask("GET", ENTRIES, status=200)).json
+    assert page["entries"][0]["deleted"] == {"by_user_id": "alice"}
+    assert "secret" not in str(page)
+
+
+async def test_reactions_are_put_and_taken_back(edge: Edge, alice: Person) -> None:
+    await alice.say(SINGLE, "lunch?")
+    thumb = f"{ENTRIES}/1/reactions/%F0%9F%91%8D"
+    bob = await person(edge, "bob")
+    await bob.ask("PUT", thumb, status=200)
+    assert (await bob.ask("PUT", thumb, status=200)).json["seq"] == 0, "it is there already"
+    entry = (await alice.ask("GET", f"{ENTRIES}/1", status=200)).json
+    (reaction,) = entry["amendment"]["reactions"]
+    assert (reaction["emoji"], reaction["user_ids"]) == ("👍", ["bob"])
+    await bob.ask("DELETE", thumb, status=200)
+    entry = (await alice.ask("GET", f"{ENTRIES}/1", status=200)).json
+    assert not entry.get("amendment", {}).get("reactions")
+    for wrong in ("%20", "a%20b", "x" * 17, "%00"):
+        await bob.ask("PUT", f"{ENTRIES}/1/reactions/{wrong}", status=422)
+
+
+async def test_a_message_is_pinned_for_everybody_and_unpinned(edge: Edge, alice: Person) -> None:
+    await alice.say(SINGLE, "the address")
+    await alice.ask("PUT", f"{ENTRIES}/1/pin", status=200)
+    bob = await person(edge, "bob")
+    shown = (await bob.ask("GET", f"/conversations/{SINGLE}", status=200)).json
+    assert shown["pinned_seqs"] == [1]
+    await bob.ask("DELETE", f"{ENTRIES}/1/pin", status=200)
+    assert (await alice.ask("GET", f"/conversations/{SINGLE}", status=200)).json["pinned_seqs"] == []

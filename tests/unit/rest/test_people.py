@@ -30,7 +30,7 @@ async def test_a_profile_is_written_piece_by_piece_and_read_whole(edge: Edge) ->
 
 async def test_settings_are_changed_one_by_one(edge: Edge) -> None:
     token = await token_of(edge)
-    usual = {"by_handle": True, "strangers": "default", "details": "everyone", "last_seen": "everyone"}
+    usual = {"by_handle": True, "strangers": "default", "details": "everyone", "last_seen": "default"}
     assert (await edge.client.ask("GET", PRIVACY, token=token)).json == {
         **usual,
         "invitations": "everyone",
@@ -116,9 +116,9 @@ async def test_searches_are_rationed_whether_they_hit_or_not(edge: Edge) -> None
     await edge.client.ask("PATCH", PROFILE, {"handle": "bobby"}, token=bob)
     statuses = [
         (await edge.client.ask("GET", f"/api/v1/handles/{handle}", token=alice)).status
-        for handle in ("bobby", "nobody1", "a.b") * 21
+        for handle in ("bobby", "nobody1") * 31
     ]
-    assert statuses == [200, 404, 422] * 20 + [429] * 3
+    assert statuses == [200, 404] * 30 + [429] * 2
 
 
 PRIVATE = [

@@ -114,7 +114,7 @@ async def test_a_user_with_too_many_long_polls_loses_the_oldest(edge: Edge, pair
 
 async def test_when_too_many_wait_the_next_is_told_to_come_later(edge: Edge, pair: tuple[Person, Person]) -> None:
     _, bob = pair
-    edge.stages.wakes._capacity = 0
+    edge.stages.wakes.capacity = 0
     answer = await bob.ask("GET", "/sync?wait_s=60", status=503)
     assert (answer.json["name"], answer.headers["retry-after"]) == ("overloaded", "1")
     assert (await synced(bob))["conversations"] == []

@@ -20,10 +20,14 @@ class Database:
         self._thread = Thread(f"db-{path.stem}")
         self._connection: sqlite3.Connection | None = None
 
-    async def call(self, function: Callable[[sqlite3.Connection], R]) -> R:
-        """Runs a function with the connection on the thread, in turn. Raises Overloaded and StorageFull."""
+    def check_room(self) -> None:
+        """Raises Overloaded where the next call would."""
         if self._waiting >= self._queue:
             raise Overloaded(what=self._what, retry_after_ms=1_000)
+
+    async def call(self, function: Callable[[sqlite3.Connection], R]) -> R:
+        """Runs a function with the connection on the thread, in turn. Raises Overloaded and StorageFull."""
+        self.check_room()
         self._waiting += 1
         try:
             return await self._thread.call(self._run, function)
@@ -34,7 +38,7 @@ class Database:
         """As `call`, in one transaction: all of it counts or nothing."""
 
         def run(connection: sqlite3.Connection) -> R:
-            with _transaction(connection):
+            with transaction(connection):
                 return function(connection)
 
         return await self.call(run)
@@ -62,7 +66,8 @@ class Database:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is done within counts, or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Sequence
 
 import msgspec
 
-from hongyan.adapters.store.database import Database
+from hongyan.adapters.store.database import Database, transaction
 from hongyan.adapters.store.items import ItemKey, Shelf, key_of, put_on, within_changes
+from hongyan.model.errors import HongyanError
 from hongyan.model.ids import UserId
 from hongyan.model.personal import Item, Topic
 from hongyan.ports.personal import Change, Changes, ItemLimits
@@ -38,15 +40,47 @@ _EMPTY_SHELF = """
     UPDATE shelf SET floor_version = version, items = 0, size_bytes = 0, deletions = 0 WHERE user_id = ?"""
 
 
+_BATCH = 500  # puts of one transaction
+
+
+class _Put(msgspec.Struct, eq=False):
+    """A put that waits for its transaction, and then what became of it."""
+
+    user_id: UserId
+    items: Sequence[Item]
+    limits: ItemLimits
+    outcome: Change | BaseException | None = None
+
+
 class SqliteItemStore:
-    """Implements `ports.personal.ItemStore`."""
+    """Implements `ports.personal.ItemStore`. Puts that wait at the same time share one commit."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._waiting: deque[_Put] = deque()
 
     async def put(self, user_id: UserId, items: Sequence[Item], limits: ItemLimits) -> Change:
         """See the port."""
-        return await self._database.write(lambda it: _put(it, user_id, items, limits))
+        put = _Put(user_id, items, limits)
+        self._database.check_room()  # before it waits: what is refused must not be done with the others
+        self._waiting.append(put)
+        return await self._database.call(lambda it: self._settled(it, put))
+
+    def _settled(self, connection: sqlite3.Connection, put: _Put) -> Change:
+        """On the thread: what became of a put. The first of those that wait takes the others along."""
+        while put.outcome is None:
+            some = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            try:
+                outcomes = _put_all(connection, some)
+            except BaseException as error:
+                for each in some:
+                    each.outcome = error
+                raise
+            for each, outcome in zip(some, outcomes, strict=True):
+                each.outcome = outcome
+        if isinstance(put.outcome, BaseException):
+            raise put.outcome
+        return put.outcome
 
     async def changes(self, user_id: UserId, since_version: int, limit: int) -> Changes:
         """See the port."""
@@ -85,6 +119,18 @@ class SqliteItemStore:
             connection.execute(_EMPTY_SHELF, (user_id,))
 
         await self._database.write(erase)
+
+
+def _put_all(connection: sqlite3.Connection, puts: Sequence[_Put]) -> list[Change | BaseException]:
+    """In one transaction; a put that is refused has written nothing."""
+    outcomes: list[Change | BaseException] = []
+    with transaction(connection):
+        for each in puts:
+            try:
+                outcomes.append(_put(connection, each.user_id, each.items, each.limits))
+            except HongyanError as error:
+                outcomes.append(error)
+    return outcomes
 
 
 def _put(connection: sqlite3.Connection, user_id: UserId, items: Sequence[Item], limits: ItemLimits) -> Change:

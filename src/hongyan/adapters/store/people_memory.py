@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hongyan.adapters.store.users_memory import MemoryUserStore
 from hongyan.model.ids import UserId
+from hongyan.model.privacy import Circle
 from hongyan.ports.people import PersonRow, PrivacyRow, ProfileRow
 
 
@@ -36,9 +37,9 @@ class MemoryPeopleStore:
         self._users.privacies[privacy.user_id] = privacy
         return True
 
-    async def guarded(self) -> Sequence[tuple[UserId, int]]:
+    async def guarded(self) -> Sequence[PrivacyRow]:
         """See the port."""
-        return [(row.user_id, row.strangers) for row in self._users.privacies.values() if row.strangers]
+        return [row for row in self._users.privacies.values() if row.strangers or row.invitations != Circle.EVERYONE]
 
     def _holders(self, handle: str) -> list[UserId]:
         key = handle.lower()

@@ -28,7 +28,9 @@ _SET_PRIVACY = """
     ON CONFLICT (user_id) DO UPDATE SET by_handle = excluded.by_handle,
         strangers = excluded.strangers, details = excluded.details, last_seen = excluded.last_seen,
         invitations = excluded.invitations, updated_ms = excluded.updated_ms"""
-_GUARDED = "SELECT user_id, strangers FROM privacy WHERE strangers > 0"
+_GUARDED = """
+    SELECT user_id, by_handle, strangers, details, last_seen, invitations, updated_ms FROM privacy
+    WHERE strangers > 0 OR invitations <> 3"""
 
 
 class SqlitePeopleStore:
@@ -57,10 +59,10 @@ class SqlitePeopleStore:
         """See the port."""
         return await self._database.call(lambda it: _set_privacy(it, privacy))
 
-    async def guarded(self) -> Sequence[tuple[UserId, int]]:
+    async def guarded(self) -> Sequence[PrivacyRow]:
         """See the port."""
         rows = await self._database.call(lambda it: it.execute(_GUARDED).fetchall())
-        return [(UserId(user_id), policy) for user_id, policy in rows]
+        return [PrivacyRow(user_id, bool(by_handle), *rest) for user_id, by_handle, *rest in rows]
 
 
 def _set_profile(connection: sqlite3.Connection, profile: ProfileRow) -> bool:

@@ -50,18 +50,18 @@ class MemoryWebhookStore:
                 self._lanes.setdefault((row.webhook_id, row.conversation_id), 0)
         self._position = next_offset
 
-    async def due(self, webhook_id: str, now_ms: int, busy: Sequence[ConversationId], limit: int) -> Due:
+    async def due(
+        self, webhook_id: str, now_ms: int, busy: Sequence[ConversationId], limit: int, *, rows: int = 1
+    ) -> Due:
         """See the port."""
         lanes = sorted((next_ms, lane) for lane, next_ms in self._lanes.items() if lane[0] == webhook_id)
         lanes = [(next_ms, lane) for next_ms, lane in lanes if lane[1] not in busy]
-        rows = [self._first(lane) for next_ms, lane in lanes if next_ms <= now_ms]
         later = [next_ms for next_ms, _ in lanes if next_ms > now_ms]
-        return Due([row for row in rows if row is not None][:limit], later[0] if later else 0)
+        due = [lane for next_ms, lane in lanes if next_ms <= now_ms][:limit]
+        return Due([self._first(lane, rows) for lane in due], later[0] if later else 0)
 
-    def _first(self, lane: Lane) -> DeliveryRow | None:
-        return next(
-            (row for row in self._in_order() if _lane(row) == lane and row.state == DeliveryState.WAITING), None
-        )
+    def _first(self, lane: Lane, rows: int = 1) -> list[DeliveryRow]:
+        return [row for row in self._in_order() if _lane(row) == lane and row.state == DeliveryState.WAITING][:rows]
 
     def _in_order(self) -> list[DeliveryRow]:
         return [self._rows[key] for key in sorted(self._rows)]
@@ -80,7 +80,7 @@ class MemoryWebhookStore:
                 status=attempt.status,
                 problem=attempt.problem,
             )
-            if self._first(_lane(row)) is None:
+            if not self._first(_lane(row)):
                 self._lanes.pop(_lane(row), None)
             else:
                 self._lanes[_lane(row)] = attempt.next_ms

@@ -41,7 +41,7 @@ _NEXT_LANE = """
         AND conversation_id NOT IN (SELECT value FROM json_each(?))"""
 _FIRST = f"""
     SELECT {_COLUMNS} FROM delivery WHERE webhook_id = ? AND conversation_id = ? AND state = 0
-    ORDER BY delivery_id LIMIT 1"""  # noqa: S608 - constants
+    ORDER BY delivery_id LIMIT ?"""  # noqa: S608 - constants
 _SETTLE = """
     UPDATE delivery SET state = ?, attempts = attempts + 1, tried_ms = ?, status = ?, problem = ? WHERE delivery_id = ?
     RETURNING webhook_id, conversation_id"""
@@ -106,15 +106,17 @@ class SqliteWebhookStore:
 
         await self._database.write(gather)
 
-    async def due(self, webhook_id: str, now_ms: int, busy: Sequence[ConversationId], limit: int) -> Due:
+    async def due(
+        self, webhook_id: str, now_ms: int, busy: Sequence[ConversationId], limit: int, *, rows: int = 1
+    ) -> Due:
         """See the port."""
         not_these = json.dumps(list(busy))
 
         def due(connection: sqlite3.Connection) -> Due:
             lanes = connection.execute(_DUE_LANES, (webhook_id, now_ms, not_these, limit)).fetchall()
-            rows = [connection.execute(_FIRST, (webhook_id, lane)).fetchone() for (lane,) in lanes]
+            found = [connection.execute(_FIRST, (webhook_id, lane, rows)).fetchall() for (lane,) in lanes]
             (next_ms,) = connection.execute(_NEXT_LANE, (webhook_id, now_ms, not_these)).fetchone()
-            return Due([DeliveryRow(*row) for row in rows if row], next_ms or 0)
+            return Due([[DeliveryRow(*row) for row in lane] for lane in found], next_ms or 0)
 
         return await self._database.call(due)
 
@@ -125,7 +127,7 @@ class SqliteWebhookStore:
             for attempt in attempts:
                 values = (attempt.state, attempt.tried_ms, attempt.status, attempt.problem, attempt.delivery_id)
                 for lane in connection.execute(_SETTLE, values).fetchall():
-                    if connection.execute(_FIRST, lane).fetchone():
+                    if connection.execute(_FIRST, (*lane, 1)).fetchone():
                         connection.execute(_MOVE_LANE, (attempt.next_ms, *lane))
                     else:
                         connection.execute(_CLOSE_LANE, lane)

@@ -21,7 +21,7 @@ def block(state: Conversation, record: Record, command: ask.Block) -> Outcome:
         other_id = other_of(state, record.sender_id)
         change_seat(state, record.sender_id, flags=actor.seat.flags ^ BLOCKS)
         change_seat(state, other_id, flags=state.members[other_id].seat.flags ^ BLOCKED)
-    return nothing_new(state, record)
+    return _silently(state, record)
 
 
 def befriend(state: Conversation, record: Record, command: ask.Befriend) -> Outcome:
@@ -30,7 +30,7 @@ def befriend(state: Conversation, record: Record, command: ask.Befriend) -> Outc
     if refusal is not None:
         return refuse(refusal)
     if not _change_friends(state, on=True):
-        return nothing_new(state, record)
+        return _silently(state, record)
     outcome = add_entry(state, record, Befriended(command.by_user_id, command.note), countable=False)
     if state.seq == 1:
         # The conversation begins with it, as with a first message.
@@ -44,6 +44,13 @@ def unfriend(state: Conversation, record: Record, command: ask.Unfriend) -> Outc
     if refusal is not None:
         return refuse(refusal)
     _change_friends(state, on=False)
+    return _silently(state, record)
+
+
+def _silently(state: Conversation, record: Record) -> Outcome:
+    if not state.seq:
+        # The receipt is kept, so the conversation is; and what is kept has its two members.
+        state.touched.update(state.members)
     return nothing_new(state, record)
 
 

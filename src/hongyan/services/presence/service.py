@@ -8,10 +8,12 @@ import msgspec
 
 from hongyan.model.codes import Overloaded
 from hongyan.model.errors import HongyanError
-from hongyan.model.ids import UserId
+from hongyan.model.ids import UserId, fixed_members
+from hongyan.model.state import BLOCKS, FRIEND
 from hongyan.ports.clock import Clock
 from hongyan.ports.link import Identity
 from hongyan.ports.presence import LastSeen, Leases, Visible
+from hongyan.ports.store import MemberRow
 from hongyan.protocol.codec import encode_frame
 from hongyan.protocol.frames import Presence, Presences, ServerFrame, WatchPresence
 from hongyan.services.presence.watches import Watches
@@ -19,6 +21,7 @@ from hongyan.telemetry import get_logger
 
 logger = get_logger(__name__)
 
+PAIR = 2
 Notify = Callable[[Sequence[UserId], bytes], None]
 """Pushes an encoded frame to the connections of users; may drop it where a connection is slow."""
 
@@ -67,6 +70,10 @@ class PresenceService:
         self._renewed_ms = 0
         self.stopped: Callable[[], bool] = lambda: False
 
+    def see_by(self, visible: Visible) -> None:
+        """From now on this says who sees whom."""
+        self._around = msgspec.structs.replace(self._around, visible=visible)
+
     # What a gateway says: never waits
 
     def came(self, device: Identity) -> None:
@@ -114,7 +121,9 @@ class PresenceService:
             self._told.pop(user_id, None)
 
     async def see(self, user_id: UserId, user_ids: Sequence[UserId]) -> Presences:
-        """How those of these users are now whom this user may see."""
+        """How those of these users are now whom this user may see. Raises Overloaded."""
+        if self.stopped():
+            raise Overloaded(what="presence", retry_after_ms=5_000)
         allowed = await self._around.visible(user_id, user_ids) if user_ids else ()
         return Presences(await self.look([other for other in dict.fromkeys(user_ids) if other in allowed]))
 
@@ -136,6 +145,20 @@ class PresenceService:
         """Neither of the two may see the other any more: a block, or the end of a friendship."""
         self._watches.revoke(user_id, other_id)
         self._watches.revoke(other_id, user_id)
+
+    def doubt(self, user_id: UserId) -> None:
+        """Perhaps fewer may see the user from now on: that is looked at before anybody is told anything of him."""
+        self._watches.doubt(user_id)
+
+    def seats_changed(self, rows: Sequence[MemberRow]) -> None:
+        """Members whose seat changed: a block ends what both see at once, the end of a friendship perhaps. Never waits."""
+        for row in rows:
+            members = fixed_members(row.conversation_id)
+            if len(members) == PAIR and row.seat.flags & BLOCKS:
+                self.revoke(*members)
+            elif len(members) == PAIR and not row.seat.flags & FRIEND:
+                for user_id in members:
+                    self.doubt(user_id)
 
     @property
     def online(self) -> int:

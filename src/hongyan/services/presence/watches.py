@@ -47,6 +47,11 @@ class Watches:
             if device.user_id == watcher:
                 self._watched[device][user_id] = now_ms
 
+    def doubt(self, user_id: UserId) -> None:
+        """It has to be found again who may see this one."""
+        for device in self._watchers.get(user_id, ()):
+            self._watched[device][user_id] = 0
+
     def revoke(self, watcher: UserId, user_id: UserId) -> None:
         """He may not any more."""
         for device in [device for device in self._watchers.get(user_id, ()) if device.user_id == watcher]:

@@ -19,16 +19,14 @@ from hongyan.telemetry import get_logger
 
 logger = get_logger(__name__)
 
-_CAPACITY = 100_000
-_RETRY_S = 1.0
-_CIRCLES = {Circle.NOBODY: "nobody", Circle.FRIENDS: "friends", Circle.EVERYONE: "everybody"}
+_CIRCLES = {Circle.DEFAULT: "", Circle.NOBODY: "nobody", Circle.FRIENDS: "friends", Circle.EVERYONE: "everybody"}
 
 
 class Echo:
     """Writes items. Relations are noted by delivery and written by `run`; of one relation only the newest waits."""
 
-    def __init__(self, items: PersonalItems, clock: Clock, *, capacity: int = _CAPACITY) -> None:
-        self._items, self._clock, self._capacity = items, clock, capacity
+    def __init__(self, items: PersonalItems, clock: Clock, *, capacity: int = 100_000, retry_s: float = 1.0) -> None:
+        self._items, self._clock, self._capacity, self._retry_s = items, clock, capacity, retry_s
         self._waiting: dict[tuple[UserId, ConversationId], int] = {}
         self._noted = asyncio.Event()
 
@@ -39,7 +37,7 @@ class Echo:
                 continue
             if len(self._waiting) >= self._capacity:
                 logger.warning("relations change too fast to be echoed", waiting=len(self._waiting))
-                return
+                break
             self._waiting[row.user_id, row.conversation_id] = row.seat.flags
         self._noted.set()
 
@@ -54,7 +52,7 @@ class Echo:
                     await self._write(user_id, conversation_id, flags)
                 except (Overloaded, StorageFull):
                     self._waiting.setdefault((user_id, conversation_id), flags)
-                    await asyncio.sleep(_RETRY_S)
+                    await asyncio.sleep(self._retry_s)
 
     async def _write(self, user_id: UserId, conversation_id: ConversationId, flags: int) -> None:
         other = other_of(conversation_id, user_id)

@@ -1,5 +1,6 @@
 """Profiles and privacy: what a user says about himself, who sees it, and how he is found."""
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -83,16 +84,19 @@ class People:
     def __init__(self, store: PeopleStore, clock: Clock, options: PeopleOptions) -> None:
         self._store, self._clock, self._options = store, clock, options
         self._throttle = Throttle(clock)
-        # Those whose policy is not the installation's: asked for at every first message of a stranger, so kept here.
+        # A change reads, changes and writes: of two at once neither may undo the other.
+        self._changing = asyncio.Lock()
+        # Those who chose otherwise than most: asked for at once by others' messages and invitations, so kept here.
         self._policies: dict[UserId, Strangers] = {}
         self.doors = Doors(closed=options.strangers is not Strangers.OPEN)
+        self.choosy: set[UserId] = set()
         self.standings_of: StandingsOf = _all_strangers
         self.on_changed: PersonChanged = _nobody_listens
 
     async def load(self) -> None:
         """Learns whose policy towards strangers is his own."""
-        for user_id, policy in await self._store.guarded():
-            self._set_policy(user_id, Strangers(policy))
+        for privacy in await self._store.guarded():
+            self._learn(privacy)
 
     # One's own
 
@@ -103,25 +107,32 @@ class People:
             raise UserUnknown(user_id=user_id)
         return found[0]
 
+    async def last_seen_circles(self, user_ids: Sequence[UserId]) -> Mapping[UserId, Circle]:
+        """To whom they show when they are there."""
+        found = await self._store.people(user_ids)
+        return {person.profile.user_id: Circle(person.privacy.last_seen) for person in found}
+
     async def set_profile(self, user_id: UserId, change: ProfileChange) -> PersonRow:
         """Changes a profile. Raises InvalidField, HandleTaken, RateLimited, UserUnknown."""
-        before = await self.own(user_id)
-        profile = _changed(before.profile, change, self._clock())
-        check_profile(profile)
-        if profile.handle.lower() != before.profile.handle.lower():
-            self._throttle.spend(Rate("new handles", self._options.handles_per_day, 86_400_000), user_id)
-        if not await self._store.set_profile(profile):
-            raise HandleTaken(handle=profile.handle)
-        return await self._told(msgspec.structs.replace(before, profile=profile))
+        async with self._changing:
+            before = await self.own(user_id)
+            profile = _changed(before.profile, change, self._clock())
+            check_profile(profile)
+            if profile.handle.lower() != before.profile.handle.lower():
+                self._throttle.spend(Rate("new handles", self._options.handles_per_day, 86_400_000), user_id)
+            if not await self._store.set_profile(profile):
+                raise HandleTaken(handle=profile.handle)
+            return await self._told(msgspec.structs.replace(before, profile=profile))
 
     async def set_privacy(self, user_id: UserId, change: PrivacyChange) -> PersonRow:
         """Changes settings; they hold at once. Raises UserUnknown."""
-        before = await self.own(user_id)
-        privacy = _changed(before.privacy, change, self._clock())
-        if not await self._store.set_privacy(privacy):
-            raise UserUnknown(user_id=user_id)
-        self._set_policy(user_id, Strangers(privacy.strangers))
-        return await self._told(msgspec.structs.replace(before, privacy=privacy))
+        async with self._changing:
+            before = await self.own(user_id)
+            privacy = _changed(before.privacy, change, self._clock())
+            if not await self._store.set_privacy(privacy):
+                raise UserUnknown(user_id=user_id)
+            self._learn(privacy)
+            return await self._told(msgspec.structs.replace(before, privacy=privacy))
 
     async def _told(self, person: PersonRow) -> PersonRow:
         await self.on_changed(person)
@@ -129,9 +140,15 @@ class People:
 
     def forget(self, user_id: UserId) -> None:
         """The account ended."""
-        self._set_policy(user_id, Strangers.DEFAULT)
+        self._learn(PrivacyRow(user_id))
 
-    def _set_policy(self, user_id: UserId, policy: Strangers) -> None:
+    def _learn(self, privacy: PrivacyRow) -> None:
+        """What is asked for without waiting."""
+        user_id, policy = privacy.user_id, Strangers(privacy.strangers)
+        if privacy.invitations == Circle.EVERYONE:
+            self.choosy.discard(user_id)
+        else:
+            self.choosy.add(user_id)
         self.doors.set(user_id, policy)
         if policy is Strangers.DEFAULT:
             self._policies.pop(user_id, None)
@@ -143,6 +160,18 @@ class People:
     def policy_of(self, user_id: UserId) -> Strangers:
         """What strangers may begin with a user; never DEFAULT. Never waits."""
         return self._policies.get(user_id, self._options.strangers)
+
+    async def refusing(self, inviter_id: UserId, user_ids: Sequence[UserId]) -> Sequence[UserId]:
+        """Those of them who do not let this user bring them into groups."""
+        asked = [user_id for user_id in user_ids if user_id in self.choosy and user_id != inviter_id]
+        if not asked:
+            return ()
+        chosen, standings = await self.privacy_of(asked), await self.standings_of(inviter_id, asked)
+        return [
+            user_id
+            for user_id, row in chosen.items()
+            if not is_open_to(row.invitations, friend=standings.get(user_id, Standing()).friend)
+        ]
 
     async def privacy_of(self, user_ids: Sequence[UserId]) -> Mapping[UserId, PrivacyRow]:
         """The settings of those that exist."""

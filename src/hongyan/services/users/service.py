@@ -160,12 +160,16 @@ class Users:
         What it is in, it leaves after this; `on_deleted` is told. Raises PasswordWrong, RateLimited, UserUnknown, Overloaded.
         """
         await self._proved(asked.user_id, asked.password, asked.address)
-        if not await self._users.delete(asked.user_id, self._clock()):
-            raise UserUnknown(user_id=asked.user_id)
-        await self._end(await self._sessions.living(asked.user_id, self._clock()))
+        await self.remove(asked.user_id)
+
+    async def remove(self, user_id: UserId) -> None:
+        """As `delete`, at the operator's word. Raises UserUnknown."""
+        if not await self._users.delete(user_id, self._clock()):
+            raise UserUnknown(user_id=user_id)
+        await self._end(await self._sessions.living(user_id, self._clock()))
         # Last: until its sessions had ended, a connection of his could have said that he exists.
-        self._known.learn({asked.user_id: False})
-        self.on_deleted(asked.user_id)
+        self._known.learn({user_id: False})
+        self.on_deleted(user_id)
 
     async def departing(self) -> Sequence[UserId]:
         """The deleted accounts that have not left everything yet."""

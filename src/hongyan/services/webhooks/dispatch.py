@@ -26,6 +26,8 @@ _DELAYS_MS = (5_000, 30_000, 120_000, 600_000, 1_800_000, _HOUR_MS, 2 * _HOUR_MS
 _IDLE_S = 60.0
 _TROUBLE_S = 1.0
 _GONE = 410
+_ROWS = 32  # of a conversation between two looks at the outbox
+_NOTE_MS = 1_000
 
 
 class Entries(Protocol):
@@ -102,10 +104,11 @@ class Dispatcher:
             free = (1 if breaker.is_trying else self._options.lanes) - len(busy)
             if free <= 0:
                 continue
-            due = await self._outbox.due(webhook.webhook_id, self._clock(), list(busy), free)
-            for row in due.rows:
-                busy.add(row.conversation_id)
-                group.create_task(self._deliver(webhook, row))
+            rows = 1 if breaker.is_trying else _ROWS
+            due = await self._outbox.due(webhook.webhook_id, self._clock(), list(busy), free, rows=rows)
+            for lane in due.lanes:
+                busy.add(lane[0].conversation_id)
+                group.create_task(self._deliver(webhook, lane))
             if due.next_ms:
                 moments.append(due.next_ms)
         return min(moments, default=0)
@@ -122,16 +125,24 @@ class Dispatcher:
             self._pruned_ms = now_ms
             await self._outbox.prune(now_ms - self._options.kept_ms, self._options.kept_deliveries)
 
-    async def _deliver(self, webhook: WebhookRow, row: DeliveryRow) -> None:
-        """One attempt, and what it leads to. Until that is noted nothing else of the conversation goes."""
+    async def _deliver(self, webhook: WebhookRow, lane: Sequence[DeliveryRow]) -> None:
+        """Attempts at events of one conversation, one after the other until one fails. Meanwhile nothing else of it goes."""
         try:
-            await self._conclude(webhook, row, await self._attempt(webhook, row))
+            noted_ms, attempts = self._clock(), list[Attempted]()
+            for row in lane:
+                attempts.append(await self._judged(webhook, row, await self._attempt(webhook, row)))
+                if attempts[-1].state == DeliveryState.WAITING or self._webhooks.is_silent(webhook.webhook_id):
+                    break
+                if self._clock() - noted_ms > _NOTE_MS:
+                    await self._settle(webhook, attempts)
+                    noted_ms, attempts = self._clock(), []
+            await self._settle(webhook, attempts)
         except (Overloaded, StorageFull) as error:
-            # Not noted: it is sent again, as after a crash.
-            logger.warning("an attempt was not noted", event_id=row.event_id, reason=str(error))
+            # Not noted: they are sent again, as after a crash.
+            logger.warning("attempts were not noted", webhook_id=webhook.webhook_id, reason=str(error))
             await asyncio.sleep(_TROUBLE_S)
         finally:
-            self._busy[webhook.webhook_id].discard(row.conversation_id)
+            self._busy[webhook.webhook_id].discard(lane[0].conversation_id)
             self._wake.set()
 
     async def _attempt(self, webhook: WebhookRow, row: DeliveryRow) -> Reply | str:
@@ -161,17 +172,15 @@ class Dispatcher:
             data |= {"bot_id": row.bot_id, "command": invocation.name, "arguments": invocation.arguments}
         return event_body(row.type, int(entry.get("time_ms", 0)), data)
 
-    async def _conclude(self, webhook: WebhookRow, row: DeliveryRow, outcome: Reply | str) -> None:
+    async def _judged(self, webhook: WebhookRow, row: DeliveryRow, outcome: Reply | str) -> Attempted:
         now_ms = self._clock()
         if outcome == "":
-            await self._settle(row, Attempted(row.delivery_id, DeliveryState.DEAD, now_ms, 0, "the entry is gone"))
-            return
+            return Attempted(row.delivery_id, DeliveryState.DEAD, now_ms, 0, "the entry is gone")
         status = outcome.status if isinstance(outcome, Reply) else 0
         is_delivered = 200 <= status < 300
         self._breaker(webhook.webhook_id).note(answered=is_delivered)
         if is_delivered:
-            await self._settle(row, Attempted(row.delivery_id, DeliveryState.DELIVERED, now_ms, status))
-            return
+            return Attempted(row.delivery_id, DeliveryState.DELIVERED, now_ms, status)
         self.failed += 1
         problem = outcome if isinstance(outcome, str) else f"it answered {status}"
         if status == _GONE:
@@ -179,20 +188,21 @@ class Dispatcher:
         next_ms = now_ms + self._delay_ms(row, outcome)
         is_dead = next_ms > row.since_ms + self._options.give_up_ms or status == _GONE
         state = DeliveryState.DEAD if is_dead else DeliveryState.WAITING
-        attempt = Attempted(row.delivery_id, state, now_ms, status, problem[:256], 0 if is_dead else next_ms)
-        await self._settle(row, attempt)
+        return Attempted(row.delivery_id, state, now_ms, status, problem[:256], 0 if is_dead else next_ms)
 
     def _delay_ms(self, row: DeliveryRow, outcome: Reply | str) -> int:
         delays = self._options.delays_ms
         asked_ms = 1_000 * outcome.retry_after_s if isinstance(outcome, Reply) else 0
         return max(delays[min(row.attempts, len(delays) - 1)], min(asked_ms, _HOUR_MS))
 
-    async def _settle(self, row: DeliveryRow, attempt: Attempted) -> None:
-        await self._outbox.settle([attempt])
-        if attempt.state != DeliveryState.WAITING:
-            self._webhooks.ended(row.webhook_id)
+    async def _settle(self, webhook: WebhookRow, attempts: Sequence[Attempted]) -> None:
+        await self._outbox.settle(attempts)
+        for attempt in attempts:
+            if attempt.state == DeliveryState.WAITING:
+                continue
+            self._webhooks.ended(webhook.webhook_id)
             if attempt.state == DeliveryState.DEAD:
                 self.dead += 1
-                logger.warning("an event was given up", event_id=row.event_id, webhook_id=row.webhook_id)
+                logger.warning("an event was given up", delivery_id=attempt.delivery_id, webhook_id=webhook.webhook_id)
             else:
                 self.delivered += 1

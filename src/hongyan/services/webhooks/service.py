@@ -63,6 +63,11 @@ class Webhooks:
         """Those that are called."""
         return [row for row in self._rows.values() if not row.disabled_ms]
 
+    def is_silent(self, webhook_id: str) -> bool:
+        """Whether it is not called: it was disabled, or removed."""
+        row = self._rows.get(webhook_id)
+        return row is None or row.disabled_ms > 0
+
     def list(self) -> Sequence[WebhookRow]:
         """All, ascending by id."""
         return [self._rows[webhook_id] for webhook_id in sorted(self._rows)]

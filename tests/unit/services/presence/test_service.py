@@ -1,6 +1,10 @@
+import msgspec
 import pytest
 
 from hongyan.model.codes import Overloaded, StorageFull
+from hongyan.model.ids import ConversationId, single_id
+from hongyan.model.state import BLOCKS, FRIEND, Seat
+from hongyan.ports.store import MemberRow
 from hongyan.services.presence.service import PresenceOptions
 from tests.tasks import beside
 from tests.unit.services.presence.worlds import ALICE, BOB, CAROL, PLAIN, World, device
@@ -216,3 +220,20 @@ async def test_a_full_disk_keeps_nobody_from_being_told() -> None:
     world.last_seen.is_full = False
     await world.pass_ms(500)
     assert await world.last_seen.read([BOB]) == {BOB: left_ms}
+
+
+async def test_seats_that_change_end_what_is_seen_by_a_block_and_put_it_in_doubt_without_a_friendship() -> None:
+    world = await watching()
+    single = single_id(ALICE, BOB)
+    row = MemberRow(single, BOB, 1, 1, 0, 0, 0, 0, Seat(flags=FRIEND))
+    world.asked.clear()
+    world.service.seats_changed([row, msgspec.structs.replace(row, conversation_id=ConversationId("g:x"), seat=Seat())])
+    world.service.came(device(BOB))
+    await world.pass_ms(500)
+    assert (len(world.news()), world.asked) == (1, [])
+    world.service.seats_changed([msgspec.structs.replace(row, seat=Seat())])
+    world.service.left(device(BOB))
+    await world.pass_ms(12_000)
+    assert (len(world.news()), world.asked) == (1, [ALICE])
+    world.service.seats_changed([msgspec.structs.replace(row, seat=Seat(flags=BLOCKS))])
+    assert world.service.watched == 0

@@ -187,7 +187,7 @@ async def test_settings_of_many_are_read_at_once(world: World) -> None:
     town = await founded(world)
     await town.people.set_privacy(BOB, PrivacyChange(last_seen=Circle.NOBODY))
     found = await town.people.privacy_of([ALICE, BOB, UserId("nobody")])
-    assert {user_id: row.last_seen for user_id, row in found.items()} == {ALICE: 3, BOB: 1}
+    assert {user_id: row.last_seen for user_id, row in found.items()} == {ALICE: 0, BOB: 1}
 
 
 async def test_a_taken_handle_is_refused_by_its_name(world: World) -> None:
@@ -202,3 +202,12 @@ def test_the_bounds_are_those_of_the_configuration() -> None:
     assert Strangers[keys.strangers.upper()] is options.strangers
     for name in ("searches_per_hour", "address_searches_per_hour", "handles_per_day"):
         assert getattr(options, name) == getattr(keys, name)
+
+
+async def test_of_changes_at_once_none_undoes_another(world: World) -> None:
+    town = await founded(world)
+    changes = [ProfileChange(name="Alice"), ProfileChange(bio="fishes"), ProfileChange(avatar="blob:face")]
+    await asyncio.gather(*(town.people.set_profile(ALICE, change) for change in changes))
+    profile = (await town.people.own(ALICE)).profile
+    assert (profile.name, profile.bio, profile.avatar) == ("Alice", "fishes", "blob:face")
+    assert town.told[-1].profile == profile
