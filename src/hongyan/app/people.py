@@ -1,20 +1,15 @@
 """Services about people on the stages of this process."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-
 import msgspec
 
 from hongyan.app.node import Stages, now_ms
-from hongyan.app.presence import visibility
 from hongyan.app.users import UserServices, relations_options
 from hongyan.config import Config
-from hongyan.model.ids import UserId
 from hongyan.ports.people import PersonRow
 from hongyan.services.departures.export import Exports
 from hongyan.services.departures.service import Departures, Involved
 from hongyan.services.relations.service import Around, Relations
 from hongyan.services.relations.standing import Standings
-from hongyan.services.users.people import People
 
 
 class PeopleServices(msgspec.Struct, frozen=True):
@@ -44,18 +39,4 @@ def join_people(stages: Stages, accounts: UserServices, config: Config) -> Peopl
     relations.on_changed = stages.echo.request_changed
     users.on_deleted = departures.deleted
     stages.admission.doors, stages.admission.guests = people.doors, people
-    stages.presence.see_by(visibility(engines.store, config, chosen_by(people)))
     return PeopleServices(relations, departures, Exports(involved, now_ms))
-
-
-def chosen_by(people: People) -> Callable[[Sequence[UserId]], Awaitable[Mapping[UserId, str]]]:
-    """To whom users show their presence, of those who chose."""
-
-    async def choices(user_ids: Sequence[UserId]) -> Mapping[UserId, str]:
-        found = await people.privacy_of(user_ids)
-        return {user_id: name for user_id, row in found.items() if (name := _SHOWN_TO[row.last_seen])}
-
-    return choices
-
-
-_SHOWN_TO = {0: "", 1: "nobody", 2: "friends", 3: "everybody"}
