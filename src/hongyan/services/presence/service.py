@@ -70,10 +70,6 @@ class PresenceService:
         self._renewed_ms = 0
         self.stopped: Callable[[], bool] = lambda: False
 
-    def see_by(self, visible: Visible) -> None:
-        """From now on this says who sees whom."""
-        self._around = msgspec.structs.replace(self._around, visible=visible)
-
     # What a gateway says: never waits
 
     def came(self, device: Identity) -> None:
