@@ -71,7 +71,8 @@ GROUP = "g:club"
 
 @pytest.fixture
 def config(data_dir: Path) -> Iterator[Config]:
-    with prepared(data_dir) as found:
+    # These devices look again and again instead of waiting: how often one may is another test's subject.
+    with prepared(data_dir, *(f"limits.{name}=100000" for name in ("reads_per_s", "frames_per_s"))) as found:
         yield found
 
 
@@ -154,6 +155,13 @@ async def ranks(here: World) -> None:
 
 async def is_renamed(here: World) -> None:
     await here.alice.set_group(GROUP, name="Book club", announcement="on Friday")
+    shown = await here.bob.group(GROUP)
+    assert (shown.name, shown.announcement, shown.member_count, shown.me.role) == (
+        "Book club",
+        "on Friday",
+        3,
+        "member",
+    )
     await here.alice.set_group(GROUP, avatar="a.png")
     await here.bob.set_nickname(GROUP, "Bobby")
     await here.alice.set_group_rules(GROUP, history_for_newcomers=True, join_policy="approval", who_may_add="admin")
@@ -200,6 +208,12 @@ async def blocks(here: World) -> None:
     await here.bob.send(here.single, "hello again")
 
 
+async def saves_for_herself(here: World) -> None:
+    kept = await here.alice.send(here.alice.saved, "buy tea")
+    await here.alice.edit(here.alice.saved, kept.seq, "buy tea and 豆浆")
+    await here.alice.react(here.alice.saved, kept.seq, "✅")
+
+
 async def makes_friends(here: World) -> None:
     asked = await here.bob.people.ask_friend("alice", note="from the club", source="g:club")
     assert [found.request_id for found in await here.alice.people.friend_requests()] == [asked.request_id]
@@ -209,7 +223,7 @@ async def makes_friends(here: World) -> None:
     withdrawn = await here.alice.people.ask_friend("eve")
     await here.alice.people.withdraw_request(withdrawn.request_id)
     while here.alice.friends() != ["bob"]:
-        await here.alice.positions(GROUP)  # a round trip: what the server told by itself comes meanwhile
+        await asyncio.sleep(0)
     await here.bob.people.unfriend("alice")
 
 
@@ -256,6 +270,7 @@ MAKES: dict[Act, set[type]] = {
     is_dismissed: {GroupDismissed},
     blocks: {Message},
     keeps_for_herself: set(),
+    saves_for_herself: set(),
     makes_friends: {Befriended},
     shows_herself: set(),
     reads: {Message},
@@ -337,6 +352,18 @@ async def _until_equal(client: Client, expected: Seen) -> None:
 def test_every_kind_of_entry_is_among_them() -> None:
     # An amended message is what edits and reactions leave.
     assert set().union(*MAKES.values()) | {Amended} == set(get_args(AnyBody))
+
+
+async def test_who_watches_is_told_who_comes(config: Config) -> None:
+    async with world(config) as here:
+        # Who shares a group is seen once the store has the group.
+        while not (found := await here.alice.watch(["bob", "nobody"])):
+            await asyncio.sleep(0)
+        (bob,) = found
+        assert (bob.user_id, bob.online) == ("bob", True)
+        assert here.alice.presence("bob") == bob
+        assert await here.alice.watch([]) == []
+        assert here.alice.presence("bob") is None
 
 
 async def test_devices_and_the_password_are_the_users_own(config: Config) -> None:

@@ -66,7 +66,7 @@ from hongyan.protocol.content import (
     Video,
     Voice,
 )
-from hongyan.protocol.frames import MemberRow, Position, Presence
+from hongyan.protocol.frames import Group, MemberRow, Position, Presence
 from hongyan_client.auth import Login, Session, TokenFile, Tokens, TokenSource, TokenStore, register
 from hongyan_client.client import Client, Conversation
 from hongyan_client.commands import Commands, JoinLink
@@ -153,6 +153,7 @@ __all__ = [
     "File",
     "FriendRequest",
     "FriendshipRequest",
+    "Group",
     "GroupCreated",
     "GroupDismissed",
     "GroupProfileSet",

@@ -16,6 +16,7 @@ from hongyan.model.ids import (
     kind_of,
     parse_client_msg_id,
     parse_conversation_id,
+    self_id,
     single_id,
 )
 from hongyan.model.personal import ConversationSettings, is_hidden
@@ -24,8 +25,10 @@ from hongyan.protocol.frames import (
     ClientCommand,
     EntryPage,
     GetEntries,
+    GetGroup,
     GetMembers,
     GetPositions,
+    Group,
     ItemsChanged,
     MemberPage,
     MemberRow,
@@ -169,6 +172,13 @@ class Client(Commands, Personal):
             raise RuntimeError("who we are is known once connected: await client.connected()")
         return single_id(self.user_id, UserId(user_id))
 
+    @property
+    def saved(self) -> ConversationId:
+        """Where this user keeps messages for himself. Raises RuntimeError before it is known who we are."""
+        if not self.user_id:
+            raise RuntimeError("who we are is known once connected: await client.connected()")
+        return self_id(self.user_id)
+
     def conversations(self) -> list[Conversation]:
         """All that is known locally: pinned ones first, then the one last spoken in. Hidden ones are left out."""
         found = [self._shown(copy) for copy in self._device.replica if copy.head]
@@ -257,6 +267,15 @@ class Client(Commands, Personal):
             cursor = page.cursor
             if not page.more:
                 return found
+
+    async def group(self, conversation_id: str) -> Group:
+        """How a conversation stands: name, announcement, rules, pinned entries, the own seat; links and requests for admins.
+
+        Raises RefusedError, ConnectionLostError, OutcomeUnknownError.
+        """
+        found = await self._ask(GetGroup(parse_conversation_id(conversation_id)))
+        assert isinstance(found, Group), "the answer to get_group"
+        return found
 
     async def positions(self, conversation_id: str, users: Sequence[str] = ()) -> tuple[Position, ...]:
         """How far members have read and received. Raises RefusedError, ConnectionLostError, OutcomeUnknownError."""

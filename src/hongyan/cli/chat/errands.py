@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from hongyan.cli.chat.text import clean_line
-from hongyan_client import Client, FriendshipRequest, ProfileChange, SeenProfile
+from hongyan_client import Client, FriendshipRequest, Group, ProfileChange, SeenProfile
 
 Run = Callable[[Client], Awaitable[str]]
 """Does it, and gives the words to be shown. Raises ClientError, LookupError."""
@@ -114,6 +114,26 @@ def _name(rest: str) -> Errand:
     return Errand(run)
 
 
+def _about(rest: str) -> Errand:
+    group = _user(rest)
+
+    async def run(client: Client) -> str:
+        return _group_words(await client.group(group if group.startswith("g:") else f"g:{group}"))
+
+    return Errand(run)
+
+
+def _group_words(group: Group) -> str:
+    lines = [f"#{clean_line(group.name)}, {group.member_count} members; you are {group.me.role}"]
+    if group.announcement:
+        lines.append(f"Notice: {clean_line(group.announcement)}")
+    if group.pinned_seqs:
+        lines.append(f"Pinned: {', '.join(map(str, group.pinned_seqs))}")
+    lines += [f"{request.user_id} asks to be let in: /approve or /reject" for request in group.requests]
+    lines += [f"Link {link.link_id}: /unlink {link.link_id}" for link in group.links]
+    return "\n".join(lines)
+
+
 ERRANDS: dict[str, ErrandForm] = {
     "befriend": ErrandForm("USER [NOTE]", "ask somebody to be your friend", _befriend),
     "requests": ErrandForm("", "who asks to be your friend", lambda _: Errand(_requests)),
@@ -121,6 +141,7 @@ ERRANDS: dict[str, ErrandForm] = {
     "refuse": ErrandForm("USER", "do not become friends", _refuse),
     "unfriend": ErrandForm("USER", "end a friendship", _unfriend),
     "friends": ErrandForm("", "your friends, and who of them is here", lambda _: Errand(_friends)),
+    "about": ErrandForm("GROUP", "how a group stands", _about),
     "find": ErrandForm("HANDLE", "who has a handle", _find),
     "name": ErrandForm("NAME", "the name others see of you", _name),
 }
