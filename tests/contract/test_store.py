@@ -503,6 +503,7 @@ SETTINGS = Settings(
     requests=(JoinRequest(CAROL, "让我进来", 5),),
     pins=(1, 2),
     muted_away=((CAROL, 9),),
+    removed=(CAROL,),
 )
 
 

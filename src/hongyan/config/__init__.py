@@ -207,6 +207,10 @@ class Presence(msgspec.Struct, frozen=True):
         int,
         Meta(ge=0, le=10_000, description="Members of a group see each other's presence in groups up to this size."),
     ] = 10_000
+    visible_to: Annotated[
+        Literal["everybody", "friends", "nobody"],
+        Meta(description="Who sees a user's presence unless he chose himself; `everybody`: friends and his groups."),
+    ] = "everybody"
 
 
 Steps = tuple[int, int, int, int]

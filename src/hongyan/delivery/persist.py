@@ -49,7 +49,7 @@ class Gathering:
         self._members: dict[tuple[ConversationId, UserId], MemberRow] = {}
         self._silent: list[tuple[ConversationId, Submitted]] = []
         self._dead: list[DeadLetter] = []
-        self._seats: dict[tuple[ConversationId, UserId], MemberRow] = {}
+        self._seats: dict[tuple[ConversationId, UserId], None] = {}
         self._settings: dict[ConversationId, SettingsRow] = {}
         self.next_offset = 0
 
@@ -67,7 +67,7 @@ class Gathering:
         for member in batch.members:
             members[member.conversation_id, member.user_id] = member
         for seat in batch.seats:
-            self._seats[seat.conversation_id, seat.user_id] = seat
+            self._seats[seat.conversation_id, seat.user_id] = None
         for settings in batch.settings:
             self._settings[settings.conversation_id] = settings
         self.next_offset = batch.next_offset
@@ -83,7 +83,8 @@ class Gathering:
             list(self._members.values()),
             self._silent,
             self._dead,
-            list(self._seats.values()),
+            # Not as they were when they changed: who left and came back since has the seat of his new stay.
+            [self._members[key] for key in self._seats],
             list(self._settings.values()),
         )
 
