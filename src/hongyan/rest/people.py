@@ -105,7 +105,7 @@ def people_router(services: Services) -> APIRouter:
 
 def _add_own_routes(router: APIRouter, people: People, caller: Any) -> None:
     @router.get("/users/me/profile", summary="What do I say about myself?")
-    async def profile(identity: Identity = caller) -> OwnProfileAnswer:
+    async def get_own_profile(identity: Identity = caller) -> OwnProfileAnswer:
         return _own_profile(await people.own(identity.user_id))
 
     @router.patch("/users/me/profile", summary="Change the profile")
@@ -114,7 +114,7 @@ def _add_own_routes(router: APIRouter, people: People, caller: Any) -> None:
         return _own_profile(await people.set_profile(identity.user_id, change))
 
     @router.get("/users/me/privacy", summary="Who may what with me?")
-    async def privacy(identity: Identity = caller) -> PrivacyAnswer:
+    async def get_privacy(identity: Identity = caller) -> PrivacyAnswer:
         return _privacy(await people.own(identity.user_id))
 
     @router.patch("/users/me/privacy", summary="Change the privacy settings")
@@ -132,7 +132,7 @@ def _add_own_routes(router: APIRouter, people: People, caller: Any) -> None:
 
 def _add_others_routes(router: APIRouter, people: People, caller: Any) -> None:
     @router.get("/profiles", summary="Profiles of some users")
-    async def profiles(
+    async def list_profiles(
         user_id: Annotated[list[UserName], Query(min_length=1, max_length=PEOPLE_OF_A_CALL)],
         identity: Identity = caller,
     ) -> ProfilesAnswer:
@@ -140,11 +140,11 @@ def _add_others_routes(router: APIRouter, people: People, caller: Any) -> None:
         return ProfilesAnswer(profiles=[_profile(seen) for seen in await people.seen_by(identity.user_id, asked)])
 
     @router.get("/profiles/{user_id}", summary="A user's profile")
-    async def one_profile(user_id: UserPath, identity: Identity = caller) -> ProfileAnswer:
+    async def get_profile(user_id: UserPath, identity: Identity = caller) -> ProfileAnswer:
         return _profile(await _one(people, identity.user_id, parse_user_id(user_id)))
 
     @router.get("/handles/{handle}", summary="Who has this handle?")
-    async def search(handle: HandlePath, request: Request, identity: Identity = caller) -> ProfileAnswer:
+    async def find_handle(handle: HandlePath, request: Request, identity: Identity = caller) -> ProfileAnswer:
         """Found are those who let themselves be found; nobody learns whether there are others. Searches are rationed."""
         return _profile(await people.search(identity.user_id, handle, address_of(request)))
 

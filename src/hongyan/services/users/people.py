@@ -112,9 +112,9 @@ class People:
         return found[0]
 
     async def last_seen_circles(self, user_ids: Sequence[UserId]) -> Mapping[UserId, Circle]:
-        """To whom they show when they are there."""
-        found = await self._store.people(user_ids)
-        return {person.profile.user_id: Circle(person.privacy.last_seen) for person in found}
+        """To whom they show when they are there; those who chose nothing are left out."""
+        found = [(person.profile.user_id, person.privacy.last_seen) for person in await self._store.people(user_ids)]
+        return {user_id: Circle(chosen) for user_id, chosen in found if chosen}
 
     async def set_profile(self, user_id: UserId, change: ProfileChange) -> PersonRow:
         """Changes a profile. Raises InvalidField, HandleTaken, RateLimited, UserUnknown."""
