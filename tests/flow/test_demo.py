@@ -83,7 +83,7 @@ async def test_answers_quote_and_what_was_taken_back_is_gone(config: Config) -> 
         await play(addresses.http, PASSWORD, load_story(), Counted())
         _, entries = await seen_by(addresses.http, "tom_okafor")
         pair = entries["s:priya_nair:tom_okafor"]
-        assert [entry.seq for entry in pair if isinstance(entry.body, Recalled)] == [5]
+        assert [entry.seq for entry in pair if isinstance(entry.body, Recalled)] == [6]
         _, entries = await seen_by(addresses.http, "lin_wei")
         family = [view for entry in entries["g:demo-family"] if (view := content_of(entry)) is not None]
         answer = next(view for view in family if view.text == "吃了两根，太好吃了")

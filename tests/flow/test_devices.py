@@ -25,10 +25,12 @@ from hongyan_client import (
     Draft,
     EditNotice,
     Entry,
+    FriendRequest,
     GroupCreated,
     GroupDismissed,
     GroupProfileSet,
     GroupRulesSet,
+    HttpError,
     JoinAnswered,
     JoinLinkMade,
     JoinLinkRevoked,
@@ -45,6 +47,9 @@ from hongyan_client import (
     OwnerTransferred,
     PinNotice,
     Privacy,
+    PrivacyChange,
+    Profile,
+    ProfileChange,
     ReactionNotice,
     Recalled,
     RecallNotice,
@@ -66,7 +71,8 @@ GROUP = "g:club"
 
 @pytest.fixture
 def config(data_dir: Path) -> Iterator[Config]:
-    with prepared(data_dir) as found:
+    # These devices look again and again instead of waiting: how often one may is another test's subject.
+    with prepared(data_dir, *(f"limits.{name}=100000" for name in ("reads_per_s", "frames_per_s"))) as found:
         yield found
 
 
@@ -149,6 +155,13 @@ async def ranks(here: World) -> None:
 
 async def is_renamed(here: World) -> None:
     await here.alice.set_group(GROUP, name="Book club", announcement="on Friday")
+    shown = await here.bob.group(GROUP)
+    assert (shown.name, shown.announcement, shown.member_count, shown.me.role) == (
+        "Book club",
+        "on Friday",
+        3,
+        "member",
+    )
     await here.alice.set_group(GROUP, avatar="a.png")
     await here.bob.set_nickname(GROUP, "Bobby")
     await here.alice.set_group_rules(GROUP, history_for_newcomers=True, join_policy="approval", who_may_add="admin")
@@ -195,6 +208,35 @@ async def blocks(here: World) -> None:
     await here.bob.send(here.single, "hello again")
 
 
+async def saves_for_herself(here: World) -> None:
+    kept = await here.alice.send(here.alice.saved, "buy tea")
+    await here.alice.edit(here.alice.saved, kept.seq, "buy tea and 豆浆")
+    await here.alice.react(here.alice.saved, kept.seq, "✅")
+
+
+async def makes_friends(here: World) -> None:
+    asked = await here.bob.people.ask_friend("alice", note="from the club", source="g:club")
+    assert [found.request_id for found in await here.alice.people.friend_requests()] == [asked.request_id]
+    assert (await here.alice.people.accept_friend(asked.request_id)).state == "accepted"
+    refused = await here.eve.people.ask_friend("alice")
+    await here.alice.people.refuse_friend(refused.request_id)
+    withdrawn = await here.alice.people.ask_friend("eve")
+    await here.alice.people.withdraw_request(withdrawn.request_id)
+    while here.alice.friends() != ["bob"]:
+        await asyncio.sleep(0)
+    await here.bob.people.unfriend("alice")
+
+
+async def shows_herself(here: World) -> None:
+    await here.alice.people.change_profile(ProfileChange(name="Alice 爱丽丝", handle="alice_1", bio="tea"))
+    found = await here.bob.people.find("alice_1")
+    assert (found.user_id, found.name) == ("alice", "Alice 爱丽丝")
+    assert [seen.user_id for seen in await here.bob.people.profiles(["alice", "nobody"])] == ["alice"]
+    privacy = await here.alice.people.change_privacy(PrivacyChange(strangers="request", last_seen="friends"))
+    assert (privacy.strangers, (await here.alice.people.own_privacy()).last_seen) == ("request", "friends")
+    assert (await here.alice.people.own_profile()).bio == "tea"
+
+
 async def keeps_for_herself(here: World) -> None:
     await here.alice.set_pinned(GROUP)
     await here.alice.set_muted(here.single)
@@ -228,6 +270,9 @@ MAKES: dict[Act, set[type]] = {
     is_dismissed: {GroupDismissed},
     blocks: {Message},
     keeps_for_herself: set(),
+    saves_for_herself: set(),
+    makes_friends: {Befriended},
+    shows_herself: set(),
     reads: {Message},
 }
 """What happens, and the kinds of entries that come of it."""
@@ -245,7 +290,7 @@ async def seen(client: Client) -> Seen:
     entries: dict[str, list[Entry]] = {}
     for chat in chats:
         entries[chat.conversation_id] = await _all(client, chat.conversation_id)
-    kinds = (ConversationSettings, Draft, Contact, Relation, Privacy)
+    kinds = (ConversationSettings, Draft, Contact, Relation, Privacy, Profile, FriendRequest)
     return chats, entries, [client.items(kind) for kind in kinds]
 
 
@@ -305,5 +350,30 @@ async def _until_equal(client: Client, expected: Seen) -> None:
 
 
 def test_every_kind_of_entry_is_among_them() -> None:
-    # An amended message is what edits and reactions leave; friends are made over HTTP, in tests/flow of relations.
-    assert set().union(*MAKES.values()) | {Amended, Befriended} == set(get_args(AnyBody))
+    # An amended message is what edits and reactions leave.
+    assert set().union(*MAKES.values()) | {Amended} == set(get_args(AnyBody))
+
+
+async def test_who_watches_is_told_who_comes(config: Config) -> None:
+    async with world(config) as here:
+        # Who shares a group is seen once the store has the group.
+        while not (found := await here.alice.watch(["bob", "nobody"])):
+            await asyncio.sleep(0)
+        (bob,) = found
+        assert (bob.user_id, bob.online) == ("bob", True)
+        assert here.alice.presence("bob") == bob
+        assert await here.alice.watch([]) == []
+        assert here.alice.presence("bob") is None
+
+
+async def test_devices_and_the_password_are_the_users_own(config: Config) -> None:
+    async with world(config) as here, here.device("tablet"):
+        found = await here.alice.people.devices()
+        assert {device.device_id for device in found} == {"first", "tablet"}
+        assert [device.device_id for device in found if device.current] == ["first"]
+        await here.alice.people.log_out_device("tablet")
+        await here.alice.people.change_password(PASSWORD, f"{PASSWORD} 2")
+        assert await here.alice.people.log_out_others() == 0
+        await here.eve.people.delete_account(PASSWORD)
+        with pytest.raises(HttpError):
+            await here.bob.people.ask_friend("eve")

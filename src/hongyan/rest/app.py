@@ -9,6 +9,7 @@ from hongyan.rest.accounts import accounts_router
 from hongyan.rest.address import AddressGate
 from hongyan.rest.bots import bots_router
 from hongyan.rest.conversations import conversations_router
+from hongyan.rest.etag import Tagged
 from hongyan.rest.gate import Gate
 from hongyan.rest.groups import groups_router
 from hongyan.rest.history import history_router
@@ -76,6 +77,7 @@ def build_rest(services: Services) -> FastAPI:
     install(app)
     describe(app)
     app.add_middleware(AddressGate, wait=services.address_wait)
+    app.add_middleware(Tagged)
     app.add_middleware(Gate, metrics=services.metrics)
     for router in ROUTERS:
         app.include_router(router(services))

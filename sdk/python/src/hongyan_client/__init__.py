@@ -66,7 +66,7 @@ from hongyan.protocol.content import (
     Video,
     Voice,
 )
-from hongyan.protocol.frames import MemberRow, Position, Presence
+from hongyan.protocol.frames import Group, MemberRow, Position, Presence
 from hongyan_client.auth import Login, Session, TokenFile, Tokens, TokenSource, TokenStore, register
 from hongyan_client.client import Client, Conversation
 from hongyan_client.commands import Commands, JoinLink
@@ -99,6 +99,16 @@ from hongyan_client.events import (
 )
 from hongyan_client.options import ClientOptions
 from hongyan_client.outbox import Pending
+from hongyan_client.people import (
+    FriendshipRequest,
+    OwnDevice,
+    OwnPrivacy,
+    OwnProfile,
+    People,
+    PrivacyChange,
+    ProfileChange,
+    SeenProfile,
+)
 from hongyan_client.reading import content_of, quote_of, text_of
 from hongyan_client.replica import Page
 from hongyan_client.store import MemoryStore, Store
@@ -142,6 +152,8 @@ __all__ = [
     "Event",
     "File",
     "FriendRequest",
+    "FriendshipRequest",
+    "Group",
     "GroupCreated",
     "GroupDismissed",
     "GroupProfileSet",
@@ -167,16 +179,22 @@ __all__ = [
     "Message",
     "NicknameSet",
     "OutcomeUnknownError",
+    "OwnDevice",
+    "OwnPrivacy",
+    "OwnProfile",
     "OwnerTransferred",
     "Page",
     "Pending",
+    "People",
     "PinNotice",
     "Position",
     "PositionMoved",
     "Presence",
     "PresenceChanged",
     "Privacy",
+    "PrivacyChange",
     "Profile",
+    "ProfileChange",
     "Reaction",
     "ReactionNotice",
     "RecallNotice",
@@ -185,6 +203,7 @@ __all__ = [
     "RefusedError",
     "Relation",
     "RoleSet",
+    "SeenProfile",
     "Sent",
     "Session",
     "SessionEndedError",

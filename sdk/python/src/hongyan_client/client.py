@@ -16,6 +16,7 @@ from hongyan.model.ids import (
     kind_of,
     parse_client_msg_id,
     parse_conversation_id,
+    self_id,
     single_id,
 )
 from hongyan.model.personal import ConversationSettings, is_hidden
@@ -24,8 +25,10 @@ from hongyan.protocol.frames import (
     ClientCommand,
     EntryPage,
     GetEntries,
+    GetGroup,
     GetMembers,
     GetPositions,
+    Group,
     ItemsChanged,
     MemberPage,
     MemberRow,
@@ -48,6 +51,7 @@ from hongyan_client.items import Items
 from hongyan_client.line import Line
 from hongyan_client.options import ClientOptions
 from hongyan_client.outbox import Pending
+from hongyan_client.people import People
 from hongyan_client.personal import Personal
 from hongyan_client.replica import Page
 from hongyan_client.store import MemoryStore, Store
@@ -99,6 +103,7 @@ class Client(Commands, Personal):
         self._stack = AsyncExitStack()
         self._started: Device | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._source: TokenSource | None = None
 
     async def __aenter__(self) -> Self:
         """Opens the store and begins to connect; does not wait for the connection. Raises StoreError."""
@@ -166,6 +171,13 @@ class Client(Commands, Personal):
         if not self.user_id:
             raise RuntimeError("who we are is known once connected: await client.connected()")
         return single_id(self.user_id, UserId(user_id))
+
+    @property
+    def saved(self) -> ConversationId:
+        """Where this user keeps messages for himself. Raises RuntimeError before it is known who we are."""
+        if not self.user_id:
+            raise RuntimeError("who we are is known once connected: await client.connected()")
+        return self_id(self.user_id)
 
     def conversations(self) -> list[Conversation]:
         """All that is known locally: pinned ones first, then the one last spoken in. Hidden ones are left out."""
@@ -256,11 +268,29 @@ class Client(Commands, Personal):
             if not page.more:
                 return found
 
+    async def group(self, conversation_id: str) -> Group:
+        """How a conversation stands: name, announcement, rules, pinned entries, the own seat; links and requests for admins.
+
+        Raises RefusedError, ConnectionLostError, OutcomeUnknownError.
+        """
+        found = await self._ask(GetGroup(parse_conversation_id(conversation_id)))
+        assert isinstance(found, Group), "the answer to get_group"
+        return found
+
     async def positions(self, conversation_id: str, users: Sequence[str] = ()) -> tuple[Position, ...]:
         """How far members have read and received. Raises RefusedError, ConnectionLostError, OutcomeUnknownError."""
         found = await self._ask(GetPositions(parse_conversation_id(conversation_id), tuple(map(UserId, users))))
         assert isinstance(found, Positions), "the answer to get_positions"
         return found.positions
+
+    # People
+
+    @property
+    def people(self) -> People:
+        """Friend requests, profiles, privacy and the account. Raises ValueError for a client of a WebSocket address."""
+        if self._url.startswith("ws"):
+            raise ValueError("people are asked for at the server's HTTP address")
+        return People(self._url, self._tokens())
 
     # Who is there
 
@@ -366,11 +396,12 @@ class Client(Commands, Personal):
         return self._url if self._url.startswith("ws") else await find_endpoint(self._url)
 
     def _tokens(self) -> TokenSource:
-        if not isinstance(self._who, Login):
-            return self._who
-        if self._url.startswith("ws"):
-            raise ValueError("to log in takes the server's HTTP address")
-        return Session(self._url, self._who).token
+        """One source for the connection and for what is asked over HTTP: a refresh token is good for one use."""
+        if self._source is None:
+            if isinstance(self._who, Login) and self._url.startswith("ws"):
+                raise ValueError("to log in takes the server's HTTP address")
+            self._source = Session(self._url, self._who).token if isinstance(self._who, Login) else self._who
+        return self._source
 
 
 def _first(group: BaseExceptionGroup[ClientError]) -> ClientError:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from hongyan.cli.chat import typed as ask
 from hongyan.cli.chat.deeds import Deed, done_words
+from hongyan.cli.chat.errands import Errand
 from hongyan.cli.chat.screen import Screen, Status
 from hongyan.cli.chat.typed import COMMANDS, Mistake
 from hongyan.cli.chat.window import TYPING_S, Window
@@ -84,6 +85,7 @@ class Chat:
             ask.ListChats: self._list,
             ask.Explain: self._explain,
             Deed: self._do,
+            Errand: self._run_errand,
         }
 
     async def run(self, first: str = "") -> None:
@@ -294,6 +296,9 @@ class Chat:
         words = done_words(await _answered(deed.call(self._client, here)))
         if words:
             self._screen.notice(words)
+
+    async def _run_errand(self, errand: Errand) -> None:
+        self._screen.notice(await errand.run(self._client))
 
     async def _who(self, _typed: ask.Who) -> None:
         window = self._open_window()

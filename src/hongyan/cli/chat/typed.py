@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from hongyan.cli.chat.deeds import FORMS, Deed
+from hongyan.cli.chat.errands import ERRANDS, Errand
 
 
 class Mistake(Exception):
@@ -101,6 +102,7 @@ Typed = (
     | Explain
     | Quit
     | Deed
+    | Errand
 )
 
 
@@ -168,6 +170,7 @@ COMMANDS: dict[str, Usage] = {
     "remove": Usage("USER…", "put people out of this group", lambda rest: Remove(_names(rest))),
     "leave": Usage("", "leave this group", lambda _: Leave()),
     **{word: Usage(form.arguments, form.meaning, form.build) for word, form in FORMS.items()},
+    **{word: Usage(form.arguments, form.meaning, form.build) for word, form in ERRANDS.items()},
     "help": Usage("", "this list", lambda _: Explain()),
     "quit": Usage("", "good-bye (Ctrl-D does it too)", lambda _: Quit()),
 }

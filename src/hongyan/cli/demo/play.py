@@ -26,7 +26,17 @@ from hongyan.model.errors import SetupError
 from hongyan.model.ids import UserId, group_conversation_id
 from hongyan.protocol.codec_content import build_content
 from hongyan.protocol.content import ContentView, Reference, Text
-from hongyan_client import Client, ClientOptions, HttpError, Login, RefusedError, Sent, SessionEndedError, register
+from hongyan_client import (
+    Client,
+    ClientOptions,
+    HttpError,
+    Login,
+    ProfileChange,
+    RefusedError,
+    Sent,
+    SessionEndedError,
+    register,
+)
 
 DEVICE = "demo"
 """One device a user, however often the story is played."""
@@ -61,8 +71,13 @@ async def play(url: str, password: str, story: Story, progress: Progress) -> Pla
     async with AsyncExitStack() as stack:
         progress.phase("log in", len(story.people))
         cast = {user: await stack.enter_async_context(_client(url, user, password)) for user in story.people}
-        for client in cast.values():
+        for user_id, client in cast.items():
             await _come_in(client, url)
+            await client.people.change_profile(ProfileChange(name=story.people[user_id]))
+            progress.step()
+        progress.phase("friends", len(story.pairs))
+        for one, other in story.pairs:
+            await _befriend(cast[one], cast[other])
             progress.step()
         progress.phase("groups", len(story.groups))
         for group in story.groups:
@@ -119,6 +134,13 @@ async def _come_in(client: Client, url: str) -> None:
     except SessionEndedError as error:
         sentence = f"{client.user_id} cannot log in on {url}: {error}"
         raise SetupError(f"{sentence} Was the story played there with another password?") from error
+
+
+async def _befriend(one: Client, other: Client) -> None:
+    if other.user_id not in one.friends():
+        asked = await one.people.ask_friend(other.user_id, note="你好 👋", source="demo")
+        if asked.state == "pending":
+            await other.people.accept_friend(asked.request_id)
 
 
 async def _make_group(cast: dict[UserId, Client], group: Group) -> None:
