@@ -194,11 +194,13 @@ def asked(strategy: st.SearchStrategy[Any], line: requests.Session, count: int) 
     return found
 
 
-def test_what_one_answer_names_the_next_request_finds(schema: Any, server: Server) -> None:
+def test_what_one_answer_names_the_next_request_finds(server: Server) -> None:
     """Scenarios along the description's links: what was sent is read, edited, marked, recalled."""
     found: dict[str, Counter[int]] = {}
     made = {SINGLE, f"g:{populate(server, 'links')}"}
     all_checks, failures = checks()[:-1], list[Exception]()
+    # A session of its own: the other test logs alice out, among all that it does.
+    schema = described(server, server.token("alice", "links"))
     parent = schema.include(tag=["messages", "conversations", "groups"]).as_state_machine()
 
     class Machine(parent):  # type: ignore[misc, valid-type]  # made at run time
