@@ -280,6 +280,14 @@ async def test_facts_are_found_by_conversation_and_seq(store: Store) -> None:
     assert not found[SINGLE, 2].recalled
 
 
+async def test_entries_are_given_by_seq_as_they_are_now(store: Store) -> None:
+    await store.persist(batch(2, [head(2, 1)], entries_of(1, 2), replaced=[entry(1, b"amended")]))
+    found = await store.encoded([(SINGLE, 1), (SINGLE, 2), (SINGLE, 3)])
+    assert found == {(SINGLE, 1): (1, b"amended"), (SINGLE, 2): (1, entry(2).encoded)}
+    many = [(SINGLE, seq) for seq in range(1, 1_200)]
+    assert set(await store.encoded(many)) == {(SINGLE, 1), (SINGLE, 2)}
+
+
 async def test_a_recalled_entry_is_shown_replaced_and_known_as_recalled(store: Store) -> None:
     await store.persist(first_batch())
     await store.persist(batch(7, [head(4, 6)], [entry(4)], replaced=[entry(3, b"gone", recalled=True)]))
@@ -495,6 +503,7 @@ SETTINGS = Settings(
     requests=(JoinRequest(CAROL, "让我进来", 5),),
     pins=(1, 2),
     muted_away=((CAROL, 9),),
+    removed=(CAROL,),
 )
 
 

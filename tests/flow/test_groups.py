@@ -1,6 +1,8 @@
 """What the members of a group set and how others come in, over any wire; what a device heard and what one fetches end equal."""
 
 import asyncio
+import random
+import time
 from collections import Counter
 
 import pytest
@@ -27,6 +29,7 @@ from tests.flow.node import Node
 
 BOB, CAROL = UserId("bob"), UserId("carol")
 FOREVER_MS = 1 << 50
+NAMES = ("alice", "bob", "carol", "dave", "erin")
 TOKEN = "Zm9yLWEtcXVpZXQtZXZlbmluZw"
 
 
@@ -282,3 +285,59 @@ async def test_after_a_kick_the_kicked_has_not_spoken_and_hears_nothing(plain: N
 
 def text(number: int) -> ask.SendMessage:
     return ask.SendMessage(1, b"\x0a\x04\x0a\x02%02d" % number)
+
+
+# What is stored
+
+
+def any_command(chance: random.Random) -> ask.AnyCommand:
+    """Something that might be asked of a group."""
+    who = UserId(chance.choice(NAMES))
+    now_ms = time.time_ns() // 1_000_000
+    commands: list[ask.AnyCommand] = [
+        ask.AddMembers((who,), 0),
+        ask.AddMembers((who,), 0),
+        ask.RemoveMembers((who,)),
+        ask.LeaveGroup(),
+        ask.SetRole(who, chance.choice([Role.ADMIN, Role.MEMBER])),
+        ask.TransferOwner(who),
+        ask.MuteMember(who, now_ms + chance.choice([0, 1_000_000])),
+        ask.MuteAll(chance.random() < 0.3, (who,)),
+        ask.SetNickname(chance.choice(["", "a", "b"])),
+        ask.SetNickname(chance.choice(["", "a", "b"])),
+        ask.SetGroupProfile(name=chance.choice("xyz"), announcement=chance.choice("xyz")),
+        ask.SetGroupRules(chance.random() < 0.5, chance.choice(list(JoinPolicy))),
+        ask.MakeJoinLink("poster", TOKEN, 0, chance.choice([0, 2])),
+        ask.JoinByLink(TOKEN),
+        ask.RequestJoin("hello"),
+        ask.AnswerJoin(who, chance.random() < 0.5),
+        text(1),
+    ]
+    return chance.choice(commands)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_store_has_the_group_as_its_owner_has_it_however_rows_gather(plain: Node, seed: int) -> None:
+    chance = random.Random(seed)
+    devices = await people(plain, *NAMES)
+    group = await devices[0].create_group("Books", *NAMES[1:3])
+    for turn in range(20):
+        # Members leave, come back and are given other seats in one transaction.
+        plain.hold_store()
+        for step in range(chance.randrange(1, 12)):
+            device = devices[0] if chance.random() < 0.6 else chance.choice(devices)
+            await outcome(device, device.send(submit(group, any_command(chance), f"{turn}-{step}"))[0])
+        # One who was given a seat goes and comes back, as far as the rules let him.
+        comes_back: list[ask.AnyCommand] = [ask.SetNickname(f"n{turn}"), ask.LeaveGroup(), ask.JoinByLink(TOKEN)]
+        for step, command in enumerate(comes_back):
+            await outcome(devices[4], devices[4].send(submit(group, command, f"again-{turn}-{step}"))[0])
+        plain.release_store()
+        await plain.stored()
+        owned = plain.stages.delivery._warm.get(group)
+        stored = (await plain.engines.store.load([group]))[group]
+        assert owned is not None
+        for part in ("seq", "countable", "time_ms", "name", "members", "settings"):
+            assert getattr(stored, part) == getattr(owned, part)
+    kept = await plain.engines.store.load([group])
+    await plain.restart()
+    assert await plain.engines.store.load([group]) == kept

@@ -13,7 +13,7 @@ from hongyan.adapters.post.http import HttpPost
 from hongyan.adapters.store.admin_sqlite import SqliteAdminStore
 from hongyan.adapters.store.database import Database
 from hongyan.adapters.store.webhooks_sqlite import SqliteWebhookStore
-from hongyan.app.integrators import Joined, Stores, join_integrators
+from hongyan.app.integrators import Joined, Stores, checked_url, join_integrators
 from hongyan.app.run import Runnable
 from hongyan.config import Hooks
 from hongyan.model.commands import AddMembers, CreateGroup, Recall, RemoveMembers
@@ -48,7 +48,7 @@ class IntegratorNode(Node):
         """See Node."""
         files = [await asyncio.to_thread(sqlite_file, self.folder, name) for name in ("admin", "webhook")]
         self._databases = [Database(file, file.stem) for file in files]
-        self._post = HttpPost(self.config.hooks.allowed_networks)
+        self._post = HttpPost(self.config.hooks.allowed_networks, checked_url(self.config))
         stores = Stores(SqliteAdminStore(self._databases[0]), SqliteWebhookStore(self._databases[1]))
         self.joined = await join_integrators(self.config, self.stages, self.accounts, stores, self._post)
         return self.joined.parts()
@@ -329,7 +329,8 @@ async def test_a_command_reaches_the_bot_that_is_there_and_no_other(node: Integr
 
 async def test_the_check_may_allow_refuse_and_change_a_message(tmp_path: Path, receiver: Receiver) -> None:
     secret = make_secret()
-    node = IntegratorNode(tmp_path, config_with(check_url=receiver.url, check_secret=secret))
+    hooks = config_with(check_url=receiver.url, check_secret=secret, allowed_networks=())
+    node = IntegratorNode(tmp_path, hooks)
     answers = {
         "fine": {"action": "allow"},
         "bad": {"action": "refuse", "reason": "not here"},

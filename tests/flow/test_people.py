@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -21,10 +22,11 @@ from tests.unit.services.users.worlds import PASSWORD, opened_world
 AB, AC = ConversationId("s:alice:bob"), ConversationId("s:alice:carol")
 
 
-@pytest.fixture
-async def town() -> AsyncIterator[Town]:
+@pytest.fixture(params=["memory", "sqlite"])
+async def town(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Town]:
     """A town with the usual rules."""
-    async with opened_world() as world, opened_town(world) as town:
+    folder = tmp_path if request.param == "sqlite" else None
+    async with opened_world() as world, opened_town(world, folder) as town:
         yield town
 
 
@@ -173,11 +175,11 @@ async def test_who_hides_his_presence_is_seen_by_those_he_lets(town: Town) -> No
         assert isinstance(answer, frames.Presences)
         return [presence.user_id for presence in answer.presences]
 
-    shown: dict[str, list[UserId]] = {"default": await seen()}
+    shown: dict[str, list[UserId]] = {"at first": await seen()}
     for circle in ("nobody", "friends", "everyone"):
         await town.ask("bob", "PATCH", "/users/me/privacy", {"last_seen": circle})
         shown[circle] = await seen()
-    assert shown == {"default": ["bob"], "nobody": [], "friends": ["bob"], "everyone": ["bob"]}
+    assert shown == {"at first": ["bob"], "nobody": [], "friends": ["bob"], "everyone": ["bob"]}
     await bob.sync()
 
 

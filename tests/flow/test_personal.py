@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
+from hongyan.model.ids import UserId, self_id
 from hongyan.model.personal import ConversationSettings, Draft, Item
 from hongyan.protocol import frames
 from hongyan.protocol.codec_personal import encode_value
-from tests.flow.device import Device, Refusal
+from tests.flow.device import Device, Refusal, text_of
 from tests.flow.node import Node
 
 
@@ -66,3 +67,19 @@ async def test_what_the_server_writes_cannot_be_put(node: Node) -> None:
     with pytest.raises(Refusal) as refused:
         await phone.ask(frames.PutItems((Item("relation", "bob", b"\x08\x01"),)))
     assert refused.value.error.name == "item_read_only"
+
+
+async def test_what_one_saves_for_oneself_is_on_all_devices_and_nobody_elses(node: Node) -> None:
+    phone, laptop = await node.connect("alice/phone"), await node.connect("alice/laptop")
+    bob = await node.connect("bob/phone")
+    saved = self_id(UserId("alice"))
+    receipt = await phone.say(saved, "buy milk 买牛奶")
+    await laptop.has(saved, receipt.seq)
+    await node.restart()
+    tablet, bob = await node.connect("alice/tablet"), await node.connect("bob/phone")
+    heads, _ = await tablet.sync()
+    assert [(head.conversation_id, head.seq, head.unread) for head in heads] == [(saved, 1, 0)]
+    assert [text_of(entry) for entry in await tablet.history(saved)] == ["buy milk 买牛奶"]
+    for ask in (bob.say(saved, "hi"), bob.history(saved)):
+        with pytest.raises(Refusal):
+            await ask

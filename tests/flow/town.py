@@ -1,8 +1,9 @@
-"""A server with real accounts, its services about people, and its HTTP edge; on memory engines, restarted at will."""
+"""A server with real accounts, its services about people, and its HTTP edge; on either engine, restarted at will."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from hongyan.app.integrators import join_integrators
@@ -14,7 +15,7 @@ from hongyan.protocol import frames
 from hongyan.rest import Status, build_rest
 from hongyan.services.users.records import LogIn, Platform, Registration
 from tests.flow.device import Device
-from tests.flow.node import CONFIG, MemoryEngines, Node
+from tests.flow.node import CONFIG, MemoryEngines, Node, SqliteEngines
 from tests.tasks import beside
 from tests.unit.rest.asking import Answer, Asker
 from tests.unit.services.admin.worlds import memory_stores, no_post
@@ -83,9 +84,9 @@ class Town:
 
 
 @asynccontextmanager
-async def opened_town(world: World) -> AsyncIterator[Town]:
-    """A town on accounts."""
-    node = Node(MemoryEngines(), "memory")
+async def opened_town(world: World, folder: Path | None = None) -> AsyncIterator[Town]:
+    """A town on accounts; what is said there is kept in files where a folder is given."""
+    node = Node(SqliteEngines(folder) if folder else MemoryEngines(), "memory")
     node.accounts = world.service  # type: ignore[assignment]  # the real ones in the place of the stub
     town = Town(world, node)
     await town.start()

@@ -34,6 +34,11 @@ BODIES: Mapping[str, Any] = {
     "PUT /conversations/{conversation_id}/entries/{seq}": HELLO,
     "PUT /conversations/{conversation_id}/positions/me": {"read_seq": 1},
     "POST /conversations/{conversation_id}/signals": {"kind": "typing"},
+    "PATCH /users/me/conversations/{conversation_id}": {"muted": True},
+    "PUT /users/me/drafts/{conversation_id}": {"text": "dear"},
+    "PUT /users/me/contacts/{user_id}": {"remark": "B"},
+    "PUT /users/me/settings": {"quiet_from_min": 1_380, "quiet_to_min": 420},
+    "PUT /users/me/items": {"items": [{"key": "me", "settings": {}}]},
     "POST /groups": {"group_id": "{group_id}", "name": "Books"},
     "PATCH /groups/{group_id}": {"name": "Tea"},
     "POST /groups/{group_id}/members": {"member_ids": ["{user_id}"]},
@@ -69,6 +74,7 @@ BODIES: Mapping[str, Any] = {
     "PUT /server/words": {"words": []},
 }
 """What a route is sent; names in braces are filled in as in its path."""
+QUERIES: Mapping[str, str] = {"GET /presences": "?user_id=mark"}
 
 
 class Town:
@@ -119,6 +125,7 @@ class Town:
                 body = body.replace(f'"{{{name}}}"', json.dumps(value))
         root = "" if path in ROOTS else "/api/v1"
         content = json.loads(body) if body is not None else None
+        path += QUERIES.get(route, "")
         token = await self._newcomer() if actor == "a user" else self.tokens[actor]
         answer = await self._client().ask(method, root + path, content, token)
         return "ok" if answer.status < 400 else str(answer.json["name"])

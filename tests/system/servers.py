@@ -201,6 +201,12 @@ class Server:
         return self.said.with_suffix(".ready")
 
 
+def hongyan(*words: str) -> str:
+    """What a command prints."""
+    command = [sys.executable, "-c", "from hongyan.cli import main; main()", *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def _answer(response: Any) -> Answer:
     raw = response.read()
     media_type = response.headers.get_content_type()

@@ -5,8 +5,6 @@ import contextlib
 import http.client
 import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,16 +13,10 @@ import pytest
 
 from tests.flow.receiver import Receiver, receiving
 from tests.system.conftest import MakeServer
-from tests.system.servers import Server
+from tests.system.servers import Server, hongyan
 
 MESSAGES = 300
 KILLS = 6
-
-
-def hongyan(*words: str) -> str:
-    """What a command prints."""
-    command = [sys.executable, "-c", "from hongyan.cli import main; main()", *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 class Integrator:

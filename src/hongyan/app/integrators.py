@@ -1,6 +1,7 @@
 """What integrators call and what calls them, joined to the stages of one process."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -85,7 +86,7 @@ async def open_integrators(config: Config, data_dir: Path, stages: Stages, users
     admin = Database(database_file(data_dir, "admin"), "integrators")
     hooks = Database(database_file(data_dir, "webhook"), "webhooks", queue=10_000)
     try:
-        async with HttpPost(config.hooks.allowed_networks) as post:
+        async with HttpPost(config.hooks.allowed_networks, checked_url(config)) as post:
             stores = Stores(SqliteAdminStore(admin), SqliteWebhookStore(hooks))
             yield await join_integrators(config, stages, users, stores, post)
     finally:
@@ -104,7 +105,8 @@ async def join_integrators(config: Config, stages: Stages, users: Missing, store
     sources = Sources(engines.log, engines.store, lambda: stages.delivery.persister.position, _answering(bots), now_ms)
     reader = EventReader(sources, webhooks, stores.hooks)
     dispatcher = Dispatcher(webhooks, stores.hooks, Around(engines.store, post, now_ms), dispatch_options(config))
-    screen = MessageScreen(words, check_of(config, post), engines.store)
+    check = check_of(config, post)
+    screen = MessageScreen(words, check, engines.store)
 
     def look() -> None:
         stages.admission.screen = screen if screen.is_needed else None
@@ -116,6 +118,8 @@ async def join_integrators(config: Config, stages: Stages, users: Missing, store
     reports = Reports(stores.admin, seen_by(stages), users.missing, now_ms)
     services = Integrators(Keys(stores.admin, now_ms), bots, words, reports, webhooks)
     declare_gauges(stages, webhooks, reader, dispatcher)
+    if check is not None:
+        declare_check(stages, check)
     return Joined(services, reader, dispatcher, watch)
 
 
@@ -171,10 +175,10 @@ class WordsWatch:
 
     async def run(self) -> None:
         """Works until cancelled. While the file cannot be read, the words it held before hold on."""
+        if self._path is None:
+            await asyncio.Event().wait()
         while True:
             await asyncio.sleep(_WATCH_S)
-            if self._path is None:
-                continue
             try:
                 await self._read()
             except (OSError, UnicodeError, HongyanError) as error:
@@ -191,6 +195,14 @@ class WordsWatch:
         assert self._path is not None
         changed_ns = self._path.stat().st_mtime_ns
         return changed_ns, None if changed_ns == self._seen_ns else self._words.read_file()
+
+
+def checked_url(config: Config) -> str:
+    """Where messages are shown; "" where nobody asks for it. Raises SetupError."""
+    url = config.hooks.check_url
+    if url and not re.fullmatch(r"https?://[^/\s@]+(/[!-~]*)?", url):
+        raise SetupError(f"hooks.check_url: expected http:// or https:// and a host, not {url!r}.")
+    return url
 
 
 def check_of(config: Config, post: Post) -> Check | None:
@@ -233,3 +245,9 @@ def declare_gauges(stages: Stages, webhooks: Webhooks, reader: EventReader, disp
     gauge("hongyan_webhook_failed", "Attempts that failed since the start.", lambda: dispatcher.failed)
     gauge("hongyan_webhook_dead", "Events given up since the start.", lambda: dispatcher.dead)
     gauge("hongyan_webhook_missed", "Records passed over by webhooks.", lambda: reader.missed_records)
+
+
+def declare_check(stages: Stages, check: Check) -> None:
+    """As above, where messages are shown to somebody."""
+    stages.metrics.gauge("hongyan_check_asked", "Messages shown before they were taken in.", lambda: check.asked)
+    stages.metrics.gauge("hongyan_check_down", "Messages for which nobody answered.", lambda: check.down)

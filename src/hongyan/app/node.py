@@ -164,7 +164,7 @@ def join(config: Config, engines: Engines, accounts: Accounts, downlink: LocalDo
     conversations = Conversations(hot, store, conversations_options(config))
     listing = Listing(engines.items, conversations, hot, store, now_ms)
     conversations.pace = Pace(config.overload.syncs_per_s, lambda: overload.level >= Level.SYNCS_SLOWED).passed
-    sight = Sight(store, config.presence.group_members)
+    sight = Sight(hot, store, config.presence)
     presence = join_presence(config, engines, downlink, number, sight)
     presence.stopped = lambda: overload.level >= Level.PRESENCE_STOPPED
     uplink = with_items(join_uplink(accounts, admission, gatherer, conversations, delivery), personal)
@@ -369,6 +369,8 @@ def admission_options(config: Config) -> AdmissionOptions:
         limits.recall_window_ms,
         limits.submissions_per_s,
         limits.submissions_burst,
+        limits.admin_recall_window_ms,
+        limits.edit_window_ms,
         conversation_per_s=limits.conversation_submissions_per_s,
         conversation_burst=limits.conversation_submissions_burst,
     )

@@ -85,6 +85,17 @@ class Limits(msgspec.Struct, frozen=True):
     recall_window_ms: Annotated[
         int, Meta(ge=0, le=31_536_000_000, description="How long a sender may recall a message.")
     ] = 120_000
+    admin_recall_window_ms: Annotated[
+        int,
+        Meta(
+            ge=-1,
+            le=31_536_000_000,
+            description="The same for an owner or admin of a group and his own messages; -1: as for everybody.",
+        ),
+    ] = -1
+    edit_window_ms: Annotated[
+        int, Meta(ge=0, le=31_536_000_000, description="How long a sender may edit a message; 0: for ever.")
+    ] = 86_400_000
     devices_per_user: Annotated[int, Meta(ge=1, le=1_000, description="Devices of a user that are logged in.")] = 10
     unauthenticated_connections: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Open connections that have not sent their token yet.")
@@ -196,6 +207,10 @@ class Presence(msgspec.Struct, frozen=True):
         int,
         Meta(ge=0, le=10_000, description="Members of a group see each other's presence in groups up to this size."),
     ] = 10_000
+    visible_to: Annotated[
+        Literal["everybody", "friends", "nobody"],
+        Meta(description="Who sees a user's presence unless he chose himself; `everybody`: friends and his groups."),
+    ] = "everybody"
 
 
 Steps = tuple[int, int, int, int]

@@ -14,7 +14,7 @@ from hongyan.model.conversation import apply
 from hongyan.model.errors import SetupError
 from hongyan.model.ids import ConversationId, UserId, fixed_members
 from hongyan.model.records import Record
-from hongyan.model.state import Conversation
+from hongyan.model.state import BLOCKED, Conversation
 from hongyan.ports.clock import Clock
 from hongyan.ports.link import Downlink, Fanout
 from hongyan.ports.log import Log, LogBatch
@@ -245,10 +245,15 @@ class Delivery:
         )
 
     def signal(self, conversation_id: ConversationId, sender_id: UserId, kind: str) -> None:
-        """Passes a sign on to the others; drops it when the conversation is cold, too large, or not the sender's."""
+        """Passes a sign on to the others.
+
+        Drops it when the group is cold, too large, or not the sender's, and that of one who is known to be blocked.
+        """
         state = self._warm.get(conversation_id)
         audience = state.audience if state is not None else fixed_members(conversation_id)
         if sender_id not in audience or len(audience) > self._options.signals_group:
+            return
+        if state is not None and state.members[sender_id].seat.flags & BLOCKED:
             return
         others = [user_id for user_id in audience if user_id != sender_id]
         self._around.downlink.signal(others, (conversation_id, sender_id, kind))

@@ -44,19 +44,21 @@ class Gathering:
     def __init__(self, partition: int) -> None:
         self._partition = partition
         self._entries: list[EntryRow] = []
-        self._replaced: list[EntryRow] = []
+        self._replaced: dict[tuple[ConversationId, int], EntryRow] = {}
         self._conversations: dict[ConversationId, ConversationRow] = {}
         self._members: dict[tuple[ConversationId, UserId], MemberRow] = {}
         self._silent: list[tuple[ConversationId, Submitted]] = []
         self._dead: list[DeadLetter] = []
-        self._seats: dict[tuple[ConversationId, UserId], MemberRow] = {}
+        self._seats: dict[tuple[ConversationId, UserId], None] = {}
         self._settings: dict[ConversationId, SettingsRow] = {}
         self.next_offset = 0
 
     def add(self, batch: StoreBatch) -> None:
         """Takes the next batch in."""
         self._entries += batch.entries
-        self._replaced += batch.replaced
+        for replaced in batch.replaced:
+            # A crowd that reacts replaces one entry hundreds of times; the last of them is what stands.
+            self._replaced[replaced.conversation_id, replaced.seq] = replaced
         self._silent += batch.silent
         self._dead += batch.dead
         conversations, members = self._conversations, self._members
@@ -65,7 +67,7 @@ class Gathering:
         for member in batch.members:
             members[member.conversation_id, member.user_id] = member
         for seat in batch.seats:
-            self._seats[seat.conversation_id, seat.user_id] = seat
+            self._seats[seat.conversation_id, seat.user_id] = None
         for settings in batch.settings:
             self._settings[settings.conversation_id] = settings
         self.next_offset = batch.next_offset
@@ -76,12 +78,13 @@ class Gathering:
             self._partition,
             self.next_offset,
             self._entries,
-            self._replaced,
+            list(self._replaced.values()),
             list(self._conversations.values()),
             list(self._members.values()),
             self._silent,
             self._dead,
-            list(self._seats.values()),
+            # Not as they were when they changed: who left and came back since has the seat of his new stay.
+            [self._members[key] for key in self._seats],
             list(self._settings.values()),
         )
 

@@ -8,9 +8,8 @@ from hongyan.model.ids import UserId
 
 
 class Circle(IntEnum):
-    """Those to whom something is open. DEFAULT: as the installation has it."""
+    """Those to whom something is open."""
 
-    DEFAULT = 0
     NOBODY = 1
     FRIENDS = 2
     EVERYONE = 3

@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `who_may_add` and `who_may_mention_all` are the lowest roles that may. While `muted_all`, only owner, admins and
     `speakers` speak. `requests` wait, `refused` were not let in. `muted_away` are those who left without a voice, and
-    until when they have none.
+    until when they have none; `removed` were put out, and come back only when somebody lets them.
     """
 
     avatar: str = ""
@@ -96,6 +96,7 @@ class Settings(msgspec.Struct, frozen=True, array_like=True, gc=False):
     refused: tuple[JoinRequest, ...] = ()
     pins: tuple[int, ...] = ()
     muted_away: tuple[tuple[UserId, int], ...] = ()
+    removed: tuple[UserId, ...] = ()
 
 
 PLAIN_SETTINGS = Settings()

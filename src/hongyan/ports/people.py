@@ -20,13 +20,13 @@ class ProfileRow(msgspec.Struct, frozen=True):
 
 
 class PrivacyRow(msgspec.Struct, frozen=True):
-    """Who may what, as numbers of `hongyan.model.privacy`. 0 in `strangers` and `last_seen`: as the installation has it."""
+    """Who may what, as numbers of `hongyan.model.privacy`. `strangers` 0: as the installation has it."""
 
     user_id: UserId
     by_handle: bool = True
     strangers: int = 0
     details: int = 3
-    last_seen: int = 0
+    last_seen: int = 3
     invitations: int = 3
     updated_ms: int = 0
 

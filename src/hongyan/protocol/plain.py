@@ -5,7 +5,7 @@ A field that is absent is one that a message can leave unset: a message of its o
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -23,12 +23,30 @@ Plain = dict[str, Any]
 """A JSON object."""
 
 
-def read_body(body: bytes) -> Plain:
-    """The JSON object in a request's body. Raises InvalidField."""
+def read_body(body: bytes, required: Sequence[str] = ()) -> Plain:
+    """The JSON object in a request's body, with these fields at least and null nowhere. Raises InvalidField."""
     try:
-        return parse_object(body)
+        value = parse_object(body)
     except MalformedFrame as error:
         raise InvalidField(field="body", reason=str(error.fields["reason"])) from error
+    for name in required:
+        if name not in value:
+            raise InvalidField(field=name, reason="it is missing")
+    _refuse_null(value)
+    return value
+
+
+def _refuse_null(value: Plain) -> None:
+    """On a connection null is the same as absent; here absent is said in one way."""
+    waiting: list[tuple[str, Any]] = list(value.items())
+    while waiting:
+        name, item = waiting.pop()
+        if item is None:
+            raise InvalidField(field=name, reason="null is no value; leave it out")
+        if isinstance(item, dict):
+            waiting += item.items()
+        elif isinstance(item, list):
+            waiting += [(name, each) for each in item]
 
 
 def read_command(name: str, value: Plain, limits: Limits) -> ClientCommand:

@@ -154,12 +154,12 @@ def _add_own_routes(router: APIRouter, users: Users, caller: Any) -> None:
         await users.log_out(identity)
 
     @router.get("/users/me", tags=["accounts"], summary="Who am I?")
-    async def me(identity: Identity = caller) -> MeAnswer:
+    async def get_me(identity: Identity = caller) -> MeAnswer:
         user = await users.user(identity.user_id)
         return MeAnswer(user_id=user.user_id, created_ms=user.created_ms, device_id=identity.device_id)
 
     @router.get("/devices", tags=["devices"], summary="Where am I logged in?")
-    async def devices(identity: Identity = caller) -> DevicesAnswer:
+    async def list_devices(identity: Identity = caller) -> DevicesAnswer:
         found = [
             DeviceAnswer(
                 device_id=device.device_id,
@@ -188,7 +188,7 @@ def _add_final_routes(router: APIRouter, users: Users, caller: Any) -> None:
         await users.change_password(wish)
 
     @router.post("/users/me/deletion", status_code=204, tags=["accounts"], summary="Delete the account")
-    async def delete(asked: AskedDeletion, request: Request, identity: Identity = caller) -> None:
+    async def delete_account(asked: AskedDeletion, request: Request, identity: Identity = caller) -> None:
         """Every device is logged out, groups are left, nobody finds you or writes to you any more; what you said stays.
 
         Your id stays taken for ever. Ask for an export first.
@@ -210,7 +210,7 @@ def _add_export_route(router: APIRouter, exports: Exports, caller: Any) -> None:
             200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}, "description": "The lines."}
         },
     )
-    async def export(identity: Identity = caller) -> StreamingResponse:
+    async def export_account(identity: Identity = caller) -> StreamingResponse:
         """One JSON object a line, each with its `type`; the last has the type `end`, or the export is not whole."""
         lines = await exports.begin(identity.user_id)
         headers = {"Content-Disposition": 'attachment; filename="hongyan.jsonl"'}

@@ -7,7 +7,9 @@ from fastapi import APIRouter, FastAPI
 from hongyan import __version__
 from hongyan.rest.accounts import accounts_router
 from hongyan.rest.address import AddressGate
+from hongyan.rest.bots import bots_router
 from hongyan.rest.conversations import conversations_router
+from hongyan.rest.etag import Tagged
 from hongyan.rest.gate import Gate
 from hongyan.rest.groups import groups_router
 from hongyan.rest.history import history_router
@@ -40,10 +42,10 @@ ROUTERS: tuple[Callable[[Services], APIRouter], ...] = (
     items_router,
     groups_router,
     joining_router,
-    presence_router,
     sync_router,
     operations_router,
     integrators_router,
+    bots_router,
     webhooks_router,
     moderation_router,
 )
@@ -75,6 +77,7 @@ def build_rest(services: Services) -> FastAPI:
     install(app)
     describe(app)
     app.add_middleware(AddressGate, wait=services.address_wait)
+    app.add_middleware(Tagged)
     app.add_middleware(Gate, metrics=services.metrics)
     for router in ROUTERS:
         app.include_router(router(services))

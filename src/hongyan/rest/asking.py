@@ -1,6 +1,5 @@
 """Who asks, and what every request may say beside its body: the dependencies that routes share."""
 
-import re
 import secrets
 from collections.abc import Callable, Coroutine
 from typing import Annotated
@@ -49,7 +48,6 @@ class Asking(msgspec.Struct, frozen=True):
     request: Request
     identity: Identity
     key: str = ""
-    if_none_match: str = ""
 
     @property
     def user_id(self) -> UserId:
@@ -61,14 +59,14 @@ class Asking(msgspec.Struct, frozen=True):
         """The name of what is submitted: the key of the request, or a new one."""
         return ClientMsgId(self.key or f"rest-{secrets.token_hex(12)}")
 
-    async def body(self) -> Plain:
-        """The JSON object that was sent. Raises InvalidField."""
+    async def body(self, *required: str) -> Plain:
+        """The JSON object that was sent, with these fields at least. Raises InvalidField."""
         media_type = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json":
             # A form of another site can be sent without asking the user; JSON cannot.
             raise InvalidField(field="body", reason="expected application/json")
         try:
-            return read_body(await self.request.body())
+            return read_body(await self.request.body(), required)
         except ClientDisconnect as error:
             raise InvalidField(field="body", reason="it did not come whole") from error
 
@@ -93,15 +91,8 @@ def reading(services: Services) -> Caller:
     """For routes that change nothing."""
     authenticated = authentication(services.users)
 
-    async def reader(
-        request: Request,
-        identity: Annotated[Identity, Depends(authenticated)],
-        if_none_match: Annotated[
-            str | None,
-            Header(description="An ETag of this address: 304, without a body, if nothing changed.", max_length=1_000),
-        ] = None,
-    ) -> Asking:
-        return Asking(request, identity, if_none_match=if_none_match or "")
+    async def reader(request: Request, identity: Annotated[Identity, Depends(authenticated)]) -> Asking:
+        return Asking(request, identity)
 
     return reader
 
@@ -138,11 +129,3 @@ def conversation_of(text: str) -> ConversationId:
 def group_of(name: str) -> ConversationId:
     """A path's group as its conversation."""
     return conversation_of(f"g:{name}")
-
-
-_ETAG = re.compile(r'(?:W/)?("[^"]*")')
-
-
-def names_etag(header: str, etag: str) -> bool:
-    """Whether a list of ETags holds this one, or all (`*`); weak or not is all the same."""
-    return header.strip() == "*" or etag in _ETAG.findall(header)

@@ -21,7 +21,7 @@ from hongyan.rest.asking import (
     conversation_of,
     reading,
 )
-from hongyan.rest.desk import readable
+from hongyan.rest.desk import json_response
 from hongyan.rest.history import entry_of
 from hongyan.rest.openapi import accepts, reads
 from hongyan.rest.services import Services
@@ -88,7 +88,7 @@ def _add_lists(router: APIRouter, services: Services) -> None:
     )
     async def list_conversations(cursor: SyncCursor = "", limit: Limit = PAGE, asking: Asking = caller) -> Response:
         page = await conversations.sync(asking.user_id, frames.Sync(cursor, limit))
-        return readable(asking, event_value(page))
+        return json_response(event_value(page))
 
     @router.get(
         "/{conversation_id}",
@@ -100,7 +100,7 @@ def _add_lists(router: APIRouter, services: Services) -> None:
     async def get_conversation(conversation_id: ConversationPath, asking: Asking = caller) -> Response:
         """Of a group its name, rules, mutes, links and who asks to come in; of any what is pinned, and how I am in it."""
         wanted = frames.GetGroup(conversation_of(conversation_id))
-        return readable(asking, event_value(await conversations.group(asking.user_id, wanted)))
+        return json_response(event_value(await conversations.group(asking.user_id, wanted)))
 
     @router.get(
         "/{conversation_id}/members",
@@ -113,7 +113,7 @@ def _add_lists(router: APIRouter, services: Services) -> None:
         conversation_id: ConversationPath, cursor: Cursor = "", limit: Limit = 100, asking: Asking = caller
     ) -> Response:
         wanted = frames.GetMembers(conversation_of(conversation_id), cursor, limit)
-        return readable(asking, event_value(await conversations.members(asking.user_id, wanted)))
+        return json_response(event_value(await conversations.members(asking.user_id, wanted)))
 
 
 def _add_positions(router: APIRouter, services: Services) -> None:
@@ -129,7 +129,7 @@ def _add_positions(router: APIRouter, services: Services) -> None:
     async def list_positions(conversation_id: ConversationPath, user_id: UserIds, asking: Asking = caller) -> Response:
         users = tuple(parse_user_id(text) for text in user_id)
         wanted = frames.GetPositions(conversation_of(conversation_id), users)
-        return readable(asking, event_value(await conversations.positions(asking.user_id, wanted)))
+        return json_response(event_value(await conversations.positions(asking.user_id, wanted)))
 
     @router.get(
         "/{conversation_id}/entries/{seq}/readers",
@@ -156,7 +156,7 @@ def _add_positions(router: APIRouter, services: Services) -> None:
                 ReaderAnswer(user_id=row.user_id, read_seq=row.read_seq, has_read=row.read_seq >= seq)
                 for row in sorted(found.positions, key=_user)
             ]
-        return readable(asking, answer.model_dump())
+        return json_response(answer.model_dump())
 
 
 async def _page(cursor: Cursor = "", limit: Limit = 100) -> tuple[str, int]:

@@ -29,7 +29,7 @@ from hongyan.rest.asking import (
     reading,
     submitting,
 )
-from hongyan.rest.desk import Desk, beside, check_match, readable
+from hongyan.rest.desk import Desk, beside, check_match, json_response
 from hongyan.rest.openapi import json_body, object_of, of_contract, reads, submits
 from hongyan.rest.services import Services
 
@@ -56,7 +56,7 @@ def _add_reading(router: APIRouter, services: Services) -> None:
     @router.get("/{group_id}", summary="How does a group stand?", response_class=Response, responses=reads("Group"))
     async def get_group(group_id: GroupPath, asking: Asking = caller) -> Response:
         """Its profile, rules and mutes; links and requests are shown to those who may answer them."""
-        return readable(asking, await _group(services, asking, group_id))
+        return json_response(await _group(services, asking, group_id))
 
 
 async def _group(services: Services, asking: Asking, group_id: str) -> Plain:
@@ -143,7 +143,7 @@ def _add_members(router: APIRouter, desk: Desk, caller: Any) -> None:
         openapi_extra=json_body(of_contract("SetNicknameInput"), {"nickname": "老王"}),
     )
     async def set_nickname(group_id: GroupPath, asking: Asking = caller) -> Response:
-        return await desk.submit(asking, group_of(group_id), {"set_nickname": await asking.body()})
+        return await desk.submit(asking, group_of(group_id), {"set_nickname": await asking.body("nickname")})
 
 
 def _add_ranks(router: APIRouter, desk: Desk, caller: Any) -> None:
@@ -155,7 +155,7 @@ def _add_ranks(router: APIRouter, desk: Desk, caller: Any) -> None:
         openapi_extra=json_body(object_of(["role"], role=_ROLE), {"role": "admin"}),
     )
     async def set_role(group_id: GroupPath, user_id: UserPath, asking: Asking = caller) -> Response:
-        command = beside(await asking.body(), user_id=user_id)
+        command = beside(await asking.body("role"), user_id=user_id)
         return await desk.submit(asking, group_of(group_id), {"set_role": command})
 
     @router.put(
@@ -166,7 +166,7 @@ def _add_ranks(router: APIRouter, desk: Desk, caller: Any) -> None:
         openapi_extra=json_body(of_contract("TransferOwnerInput"), {"user_id": "bob"}),
     )
     async def transfer_owner(group_id: GroupPath, asking: Asking = caller) -> Response:
-        return await desk.submit(asking, group_of(group_id), {"transfer_owner": await asking.body()})
+        return await desk.submit(asking, group_of(group_id), {"transfer_owner": await asking.body("user_id")})
 
     mutes = submits(GroupDismissed, UserUnknown, status=200)
 
@@ -178,7 +178,7 @@ def _add_ranks(router: APIRouter, desk: Desk, caller: Any) -> None:
         openapi_extra=json_body(object_of(["until_ms"], until_ms=_UNTIL), {"until_ms": 1_900_000_000_000}),
     )
     async def mute_member(group_id: GroupPath, user_id: UserPath, asking: Asking = caller) -> Response:
-        command = beside(await asking.body(), user_id=user_id)
+        command = beside(await asking.body("until_ms"), user_id=user_id)
         return await desk.submit(asking, group_of(group_id), {"mute_member": command})
 
     @router.delete(
@@ -199,7 +199,7 @@ def _add_settings(router: APIRouter, services: Services, caller: Any) -> None:
         openapi_extra=json_body(of_contract("MuteAllInput"), {"on": True, "allowed_ids": ["bob"]}),
     )
     async def mute_all(group_id: GroupPath, asking: Asking = caller) -> Response:
-        return await desk.submit(asking, group_of(group_id), {"mute_all": await asking.body()})
+        return await desk.submit(asking, group_of(group_id), {"mute_all": await asking.body("on")})
 
     @router.patch(
         "/{group_id}",

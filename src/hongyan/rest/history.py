@@ -10,7 +10,7 @@ from hongyan.model.ids import ConversationId, UserId
 from hongyan.protocol import frames
 from hongyan.protocol.plain import Plain, entry_value, event_value
 from hongyan.rest.asking import MAX_SEQ, Asking, ConversationPath, Cursor, Limit, SeqPath, conversation_of, reading
-from hongyan.rest.desk import readable
+from hongyan.rest.desk import json_response
 from hongyan.rest.openapi import reads
 from hongyan.rest.services import Services
 from hongyan.services.conversations.service import Conversations
@@ -52,7 +52,7 @@ def history_router(services: Services) -> APIRouter:
         found = await listing.history(asking.user_id, wanted)
         value = event_value(found)
         value["cursor"] = _cursor(wanted, value)
-        return readable(asking, value)
+        return json_response(value)
 
     @router.get(
         "/entries/{seq}",
@@ -63,7 +63,7 @@ def history_router(services: Services) -> APIRouter:
     )
     async def get_entry(conversation_id: ConversationPath, seq: SeqPath, asking: Asking = caller) -> Response:
         entry = await entry_of(conversations, asking.user_id, conversation_of(conversation_id), seq)
-        return readable(asking, entry)
+        return json_response(entry)
 
     return router
 

@@ -1,9 +1,9 @@
-"""What integrators call with a server key, below /api/v1/server: keys, users, tokens, messages, bots."""
+"""What integrators call with a server key, below /api/v1/server: keys, users, tokens, messages."""
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header
 from pydantic import BaseModel, Field
 
 from hongyan.model.codes import ScopeMissing, UserExists, UserUnknown
@@ -17,14 +17,17 @@ from hongyan.model.ids import (
     parse_device_id,
     parse_user_id,
 )
-from hongyan.ports.admin import BotCommand, BotRow, KeyRow
+from hongyan.ports.admin import KeyRow
 from hongyan.protocol.codec_hooks import read_content
-from hongyan.rest.accounts import PROBLEMS, Asked, GrantAnswer, Milliseconds, UserIdText, grant_answer
-from hongyan.rest.server_key import NamePath, with_scope
+from hongyan.rest.accounts import PROBLEMS, Asked, GrantAnswer, Milliseconds, grant_answer
+from hongyan.rest.server_key import ConversationText, NamePath, NameText, OptionalName, with_scope
 from hongyan.rest.services import Services
 from hongyan.services.users.records import Registration
 
 _CONTENT_BYTES = 65_536
+_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+
+Scope = Literal["keys", "users", "tokens", "messages", "system", "webhooks", "bots", "filter", "reports"]
 
 IdempotencyKey = Annotated[
     str | None,
@@ -39,8 +42,8 @@ IdempotencyKey = Annotated[
 class AskedKey(Asked):
     """A new server key. It may no more than the key that asks."""
 
-    name: Annotated[str, Field(max_length=256, examples=["shop"])]
-    scopes: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=32, examples=[["messages"]])]
+    name: Annotated[str, Field(max_length=64, pattern=_LINE, examples=["shop"])]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=32, examples=[["messages"]])]
 
 
 class KeyAnswer(BaseModel):
@@ -68,8 +71,8 @@ class KeysAnswer(BaseModel):
 class AskedUser(Asked):
     """An account. Without a password only tokens that you mint let it in."""
 
-    user_id: UserIdText
-    password: Annotated[str, Field(max_length=4_096)] = ""
+    user_id: NameText
+    password: Annotated[str, Field(pattern=r"^([\s\S]{8,256})?$", description="At least 8 characters, or none.")] = ""
 
 
 class ProvidedAnswer(BaseModel):
@@ -82,8 +85,8 @@ class ProvidedAnswer(BaseModel):
 class AskedToken(Asked):
     """Tokens for a user's device. Without `device_id` the server makes one."""
 
-    device_id: Annotated[str, Field(max_length=256)] = ""
-    device_name: Annotated[str, Field(max_length=256)] = ""
+    device_id: OptionalName = ""
+    device_name: Annotated[str, Field(max_length=64)] = ""
 
 
 class SessionsEndedAnswer(BaseModel):
@@ -95,11 +98,9 @@ class SessionsEndedAnswer(BaseModel):
 class AskedMessage(Asked):
     """A message. Without `sender_id` the system speaks, in a conversation `n:user`."""
 
-    conversation_id: Annotated[str, Field(max_length=128, examples=["s:alice:bob"])]
-    sender_id: Annotated[str, Field(max_length=256, examples=["alice"])] = ""
-    content: Annotated[
-        dict[str, Any], Field(description="A Content as in content.proto.", examples=[{"text": {"text": "你好"}}])
-    ]
+    conversation_id: ConversationText
+    sender_id: OptionalName = ""
+    content: Annotated[dict[str, Any], Field(examples=[{"text": {"text": "你好"}}])]
 
 
 class ReceiptAnswer(BaseModel):
@@ -112,41 +113,12 @@ class ReceiptAnswer(BaseModel):
     time_ms: Milliseconds
 
 
-class BotCommandForm(Asked):
-    """What a bot answers to: `/name`."""
-
-    name: Annotated[str, Field(max_length=64, examples=["weather"])]
-    description: Annotated[str, Field(max_length=512)] = ""
-
-
-class AskedBot(Asked):
-    """A bot's commands."""
-
-    commands: Annotated[list[BotCommandForm], Field(max_length=200, default_factory=list)]
-
-
-class BotAnswer(BaseModel):
-    """A bot: an account that belongs to a key."""
-
-    bot_id: str
-    key_id: str
-    commands: list[BotCommandForm]
-    created_ms: Milliseconds
-
-
-class BotsAnswer(BaseModel):
-    """All bots."""
-
-    bots: list[BotAnswer]
-
-
 def integrators_router(services: Services) -> APIRouter:
     """The routes below /api/v1/server."""
     router = APIRouter(prefix="/api/v1/server", responses=PROBLEMS)
     _add_keys(router, services)
     _add_users(router, services)
     _add_messages(router, services)
-    _add_bots(router, services)
     return router
 
 
@@ -176,7 +148,10 @@ def _add_users(router: APIRouter, services: Services) -> None:
         user_id = parse_user_id(asked.user_id)
         if not asked.password:
             return ProvidedAnswer(user_id=user_id, created=await users.provide(user_id))
-        await users.register(Registration(user_id, asked.password))
+        try:
+            await users.register(Registration(user_id, asked.password))
+        except UserExists:
+            return ProvidedAnswer(user_id=user_id, created=False)
         return ProvidedAnswer(user_id=user_id, created=True)
 
     @router.delete("/users/{user_id}/sessions", tags=["own users"], summary="Log a user out everywhere")
@@ -187,10 +162,11 @@ def _add_users(router: APIRouter, services: Services) -> None:
     async def mint_tokens(
         user_id: NamePath, asked: AskedToken, _key_row: KeyRow = with_scope(keys, "tokens")
     ) -> GrantAnswer:
-        return await _minted(services, parse_user_id(user_id), asked)
+        return await minted(services, parse_user_id(user_id), asked)
 
 
-async def _minted(services: Services, user_id: UserId, asked: AskedToken) -> GrantAnswer:
+async def minted(services: Services, user_id: UserId, asked: AskedToken) -> GrantAnswer:
+    """Tokens for a user whom the caller has made sure of. Raises InvalidField, UserUnknown, TooManyDevices."""
     device_id = parse_device_id(asked.device_id) if asked.device_id else DeviceId("")
     return grant_answer(await services.users.mint(user_id, device_id, asked.device_name))
 
@@ -223,34 +199,6 @@ def _add_messages(router: APIRouter, services: Services) -> None:
         )
 
 
-def _add_bots(router: APIRouter, services: Services) -> None:
-    bots, users = services.integrators.bots, services.users
-    key_of = with_scope(services.integrators.keys, "bots")
-
-    @router.get("/bots", tags=["bots"], summary="Which bots are there?")
-    async def list_bots(_key_row: KeyRow = key_of) -> BotsAnswer:
-        return BotsAnswer(bots=[_bot(row) for row in bots.list()])
-
-    @router.put("/bots/{bot_id}", tags=["bots"], summary="Make a bot, or give it other commands")
-    async def put_bot(bot_id: NamePath, asked: AskedBot, key: KeyRow = key_of) -> BotAnswer:
-        user_id = parse_user_id(bot_id, "bot_id")
-        commands = [BotCommand(form.name, form.description) for form in asked.commands]
-        is_bot = any(row.bot_id == user_id for row in bots.list())
-        if not is_bot and not await users.provide(user_id):
-            # Whoever may make bots may not take people's accounts.
-            raise UserExists(user_id=user_id)
-        return _bot(await bots.put(user_id, key.key_id, commands))
-
-    @router.delete("/bots/{bot_id}", status_code=204, tags=["bots"], summary="A bot is one no more; its account stays")
-    async def remove_bot(bot_id: NamePath, _key_row: KeyRow = key_of) -> Response:
-        await bots.remove(parse_user_id(bot_id, "bot_id"))
-        return Response(status_code=204)
-
-    @router.post("/bots/{bot_id}/tokens", status_code=201, tags=["bots"], summary="Mint tokens for a bot")
-    async def mint_bot_tokens(bot_id: NamePath, asked: AskedToken, _key_row: KeyRow = key_of) -> GrantAnswer:
-        return await _minted(services, bots.get(parse_user_id(bot_id, "bot_id")).bot_id, asked)
-
-
 def _key(row: KeyRow) -> KeyAnswer:
     return KeyAnswer(
         key_id=row.key_id,
@@ -258,13 +206,4 @@ def _key(row: KeyRow) -> KeyAnswer:
         scopes=list(row.scopes),
         created_ms=row.created_ms,
         revoked_ms=row.revoked_ms,
-    )
-
-
-def _bot(row: BotRow) -> BotAnswer:
-    return BotAnswer(
-        bot_id=row.bot_id,
-        key_id=row.key_id,
-        commands=[BotCommandForm(name=command.name, description=command.description) for command in row.commands],
-        created_ms=row.created_ms,
     )

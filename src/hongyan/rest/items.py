@@ -24,7 +24,7 @@ from hongyan.rest.asking import (
     conversation_of,
     reading,
 )
-from hongyan.rest.desk import json_response, readable
+from hongyan.rest.desk import json_response
 from hongyan.rest.openapi import accepts, json_body, of_contract, reads
 from hongyan.rest.personal import PUT_ERRORS, Label, Number
 from hongyan.rest.services import Services
@@ -115,7 +115,7 @@ def _add_drafts(router: APIRouter, services: Services) -> None:
     @router.get("/drafts", summary="List my drafts", responses=reads("DraftsAnswer"), response_model=DraftsAnswer)
     async def list_drafts(cursor: Cursor = "", limit: Limit = PAGE, asking: Asking = caller) -> Response:
         items, following = await _page(personal, asking.user_id, Topic.DRAFT, cursor, limit)
-        return readable(asking, {"drafts": [_draft(item) for item in items], "cursor": following})
+        return json_response({"drafts": [_draft(item) for item in items], "cursor": following})
 
     @router.put(
         "/drafts/{conversation_id}",
@@ -151,7 +151,7 @@ def _add_contacts(router: APIRouter, services: Services) -> None:
     )
     async def list_contacts(cursor: Cursor = "", limit: Limit = PAGE, asking: Asking = caller) -> Response:
         items, following = await _page(personal, asking.user_id, Topic.CONTACT, cursor, limit)
-        return readable(asking, {"contacts": [_contact(item) for item in items], "cursor": following})
+        return json_response({"contacts": [_contact(item) for item in items], "cursor": following})
 
     @router.put(
         "/contacts/{user_id}",
@@ -182,7 +182,7 @@ def _add_quiet_hours(router: APIRouter, services: Services) -> None:
     )
     async def get_settings(asking: Asking = caller) -> Response:
         found = await personal.get(asking.user_id, Topic.SETTINGS, ME)
-        return readable(asking, _quiet_hours(found if isinstance(found, Settings) else Settings()))
+        return json_response(_quiet_hours(found if isinstance(found, Settings) else Settings()))
 
     @router.put(
         "/settings", status_code=204, summary="Say when I am not to be disturbed", responses=accepts(*PUT_ERRORS)
@@ -209,7 +209,7 @@ def _add_items(router: APIRouter, services: Services) -> None:
     ) -> Response:
         """As `get_items` on a connection: for devices that keep a copy."""
         page = await personal.get_items(asking.user_id, frames.GetItems(since_version, cursor, limit))
-        return readable(asking, event_value(page))
+        return json_response(event_value(page))
 
     @router.put(
         "/items",

@@ -84,5 +84,5 @@ def _add_requests(router: APIRouter, desk: Desk, caller: Any) -> None:
         openapi_extra=json_body(object_of(["accept"], accept={"type": "boolean"}), {"accept": True}),
     )
     async def answer_join(group_id: GroupPath, user_id: UserPath, asking: Asking = caller) -> Response:
-        command = beside(await asking.body(), user_id=user_id)
+        command = beside(await asking.body("accept"), user_id=user_id)
         return await desk.submit(asking, group_of(group_id), {"answer_join": command})

@@ -10,7 +10,17 @@ from hongyan.ports.admin import KeyRow, ReportRow, WordRow
 from hongyan.ports.link import Identity
 from hongyan.protocol.codec_hooks import entry_json
 from hongyan.rest.accounts import PROBLEMS, Asked, Milliseconds, authentication
-from hongyan.rest.server_key import Cursor, Limit, NextCursor, NumberPath, cursor_after, number_in, with_scope
+from hongyan.rest.server_key import (
+    ConversationText,
+    Cursor,
+    Limit,
+    NextCursor,
+    NumberPath,
+    OptionalName,
+    cursor_after,
+    number_in,
+    with_scope,
+)
 from hongyan.rest.services import Services
 from hongyan.services.admin.reports import Said
 
@@ -22,8 +32,8 @@ class AskedReport(Asked):
 
     reason: Reason
     note: Annotated[str, Field(max_length=1_000)] = ""
-    user_id: Annotated[str, Field(max_length=32)] = ""
-    conversation_id: Annotated[str, Field(max_length=128)] = ""
+    user_id: OptionalName = ""
+    conversation_id: ConversationText | Literal[""] = ""
     seq: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
 
 
@@ -60,7 +70,7 @@ class ReportsAnswer(BaseModel):
 class AskedResolution(Asked):
     """What was decided."""
 
-    resolution: Annotated[str, Field(max_length=1_000, examples=["warned"])]
+    resolution: Annotated[str, Field(max_length=1_000, pattern=r"\S", examples=["warned"])]
 
 
 class WordForm(Asked):

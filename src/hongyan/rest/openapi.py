@@ -82,10 +82,8 @@ def json_body(schema: Spec, example: Any = None) -> Spec:
 
 def reads(schema: str, *kinds: type[HongyanError]) -> Responses:
     """What a route that reads may answer."""
-    etag = {"ETag": {"description": "The name of this answer for If-None-Match.", "schema": {"type": "string"}}}
     return {
-        200: {"description": "It.", "headers": etag, "content": {"application/json": {"schema": of_contract(schema)}}},
-        304: {"description": "The caller has it already.", "headers": etag},
+        200: {"description": "It.", "content": {"application/json": {"schema": of_contract(schema)}}},
         **problems(*_READS, *kinds),
         **PROBLEMS,
     }
@@ -140,6 +138,8 @@ def _with_contract(spec: Spec) -> Spec:
     schemas |= plain_schema.answered(*_ANSWERS) | plain_schema.asked(*_ASKED)
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+    # What integrators send is a content of the contract too.
+    schemas["AskedMessage"]["properties"]["content"] = of_contract("ContentInput")
     page = schemas["EntryPage"]
     cursor = {"type": "string", "description": "Give it to get the page that follows, in the same direction."}
     schemas["HistoryPage"] = {
@@ -148,4 +148,22 @@ def _with_contract(spec: Spec) -> Spec:
         "properties": {**page["properties"], "cursor": cursor},
         "required": [*page["required"], "cursor"],
     }
+    for path, methods in spec["paths"].items():
+        if path.startswith("/api/") and "get" in methods:
+            _tell_etag(methods["get"])
     return spec
+
+
+def _tell_etag(operation: Spec) -> None:
+    """What `etag.Tagged` does for every read."""
+    etag = {"ETag": {"description": "The name of this answer for If-None-Match.", "schema": {"type": "string"}}}
+    operation["responses"].get("200", {}).setdefault("headers", {}).update(etag)
+    operation["responses"]["304"] = {"description": "The caller has it already.", "headers": etag}
+    parameter = {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "description": "ETags of earlier answers: 304, without a body, if it is still one of them.",
+        "schema": {"type": "string"},
+    }
+    operation.setdefault("parameters", []).append(parameter)

@@ -16,7 +16,6 @@ from hongyan.rest.services import Services
 from hongyan.services.users.people import PEOPLE_OF_A_CALL, People, PrivacyChange, ProfileChange, SeenProfile
 
 CircleName = Literal["nobody", "friends", "everyone"]
-PresenceName = Literal["default", "nobody", "friends", "everyone"]
 StrangersName = Literal["default", "open", "request", "friends"]
 Handle = Annotated[
     str, Field(max_length=256, description="4 to 32 of A-Z a-z 0-9 _, a letter first.", examples=["alice_1"])
@@ -52,7 +51,7 @@ class AskedPrivacy(Asked):
         ),
     ] = None
     details: Annotated[CircleName | None, Field(description="Who sees your handle and bio.")] = None
-    last_seen: Annotated[PresenceName | None, Field(description="Who sees whether and when you were online.")] = None
+    last_seen: Annotated[CircleName | None, Field(description="Who sees whether and when you were online.")] = None
     invitations: Annotated[CircleName | None, Field(description="Who may bring you into groups.")] = None
 
 
@@ -73,7 +72,7 @@ class PrivacyAnswer(BaseModel):
     by_handle: bool
     strangers: StrangersName
     details: CircleName
-    last_seen: PresenceName
+    last_seen: CircleName
     invitations: CircleName
     updated_ms: Milliseconds
 
@@ -106,7 +105,7 @@ def people_router(services: Services) -> APIRouter:
 
 def _add_own_routes(router: APIRouter, people: People, caller: Any) -> None:
     @router.get("/users/me/profile", summary="What do I say about myself?")
-    async def profile(identity: Identity = caller) -> OwnProfileAnswer:
+    async def get_own_profile(identity: Identity = caller) -> OwnProfileAnswer:
         return _own_profile(await people.own(identity.user_id))
 
     @router.patch("/users/me/profile", summary="Change the profile")
@@ -115,7 +114,7 @@ def _add_own_routes(router: APIRouter, people: People, caller: Any) -> None:
         return _own_profile(await people.set_profile(identity.user_id, change))
 
     @router.get("/users/me/privacy", summary="Who may what with me?")
-    async def privacy(identity: Identity = caller) -> PrivacyAnswer:
+    async def get_privacy(identity: Identity = caller) -> PrivacyAnswer:
         return _privacy(await people.own(identity.user_id))
 
     @router.patch("/users/me/privacy", summary="Change the privacy settings")
@@ -133,7 +132,7 @@ def _add_own_routes(router: APIRouter, people: People, caller: Any) -> None:
 
 def _add_others_routes(router: APIRouter, people: People, caller: Any) -> None:
     @router.get("/profiles", summary="Profiles of some users")
-    async def profiles(
+    async def list_profiles(
         user_id: Annotated[list[UserName], Query(min_length=1, max_length=PEOPLE_OF_A_CALL)],
         identity: Identity = caller,
     ) -> ProfilesAnswer:
@@ -141,11 +140,11 @@ def _add_others_routes(router: APIRouter, people: People, caller: Any) -> None:
         return ProfilesAnswer(profiles=[_profile(seen) for seen in await people.seen_by(identity.user_id, asked)])
 
     @router.get("/profiles/{user_id}", summary="A user's profile")
-    async def one_profile(user_id: UserPath, identity: Identity = caller) -> ProfileAnswer:
+    async def get_profile(user_id: UserPath, identity: Identity = caller) -> ProfileAnswer:
         return _profile(await _one(people, identity.user_id, parse_user_id(user_id)))
 
     @router.get("/handles/{handle}", summary="Who has this handle?")
-    async def search(handle: HandlePath, request: Request, identity: Identity = caller) -> ProfileAnswer:
+    async def find_handle(handle: HandlePath, request: Request, identity: Identity = caller) -> ProfileAnswer:
         """Found are those who let themselves be found; nobody learns whether there are others. Searches are rationed."""
         return _profile(await people.search(identity.user_id, handle, address_of(request)))
 
@@ -175,18 +174,17 @@ def _privacy(person: PersonRow) -> PrivacyAnswer:
         by_handle=row.by_handle,
         strangers=_STRANGERS[row.strangers],
         details=_CIRCLES[row.details],
-        last_seen=_PRESENCES[row.last_seen],
+        last_seen=_CIRCLES[row.last_seen],
         invitations=_CIRCLES[row.invitations],
         updated_ms=row.updated_ms,
     )
 
 
 _CIRCLES: dict[int, CircleName] = {1: "nobody", 2: "friends", 3: "everyone"}
-_PRESENCES: dict[int, PresenceName] = {0: "default", 1: "nobody", 2: "friends", 3: "everyone"}
 _STRANGERS: dict[int, StrangersName] = {0: "default", 1: "open", 2: "request", 3: "friends"}
 
 
-def _circle(name: PresenceName | None) -> Circle | None:
+def _circle(name: CircleName | None) -> Circle | None:
     return Circle[name.upper()] if name else None
 
 

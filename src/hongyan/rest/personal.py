@@ -22,7 +22,7 @@ from hongyan.rest.asking import (
     conversation_of,
     reading,
 )
-from hongyan.rest.desk import json_response, readable
+from hongyan.rest.desk import json_response
 from hongyan.rest.history import entry_of
 from hongyan.rest.openapi import accepts, reads
 from hongyan.rest.services import Services
@@ -130,7 +130,7 @@ def _add_list(router: APIRouter, services: Services) -> None:
         page = await listing.conversation_list(asking.user_id, cursor, filters, limit)
         lines = [_line(line) for line in page.conversations]
         value = {"conversations": lines, "cursor": page.cursor, "unread_total": page.unread_total}
-        return readable(asking, value)
+        return json_response(value)
 
     @router.get(
         "/{conversation_id}",
@@ -139,7 +139,7 @@ def _add_list(router: APIRouter, services: Services) -> None:
         response_model=ListedAnswer,
     )
     async def get_my_conversation(conversation_id: ConversationPath, asking: Asking = caller) -> Response:
-        return readable(asking, _line(await listing.line(asking.user_id, conversation_of(conversation_id))))
+        return json_response(_line(await listing.line(asking.user_id, conversation_of(conversation_id))))
 
 
 def _add_settings(router: APIRouter, services: Services) -> None:

@@ -33,7 +33,7 @@ def presence_router(services: Services) -> APIRouter:
     caller = Depends(authentication(services.users))
 
     @router.get("/presences", summary="Who of some users is there?")
-    async def presences(
+    async def list_presences(
         user_id: Annotated[list[str], Query(min_length=1, max_length=USERS_OF_A_CALL)], identity: Identity = caller
     ) -> PresencesAnswer:
         """Friends, and members of your groups that are not too large, as far as they show it."""

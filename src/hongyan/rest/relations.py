@@ -74,13 +74,13 @@ def relations_router(services: Services) -> APIRouter:
 
 def _add_request_routes(router: APIRouter, relations: Relations, caller: Any) -> None:
     @router.post("/friend-requests", status_code=201, summary="Ask to become friends")
-    async def ask(asked: AskedRequest, identity: Identity = caller) -> RequestAnswer:
+    async def send_friend_request(asked: AskedRequest, identity: Identity = caller) -> RequestAnswer:
         """Asking again renews the request that waits. Where he has asked you, you are friends at once."""
         wish = Wish(identity.user_id, parse_user_id(asked.user_id), asked.note, asked.source)
         return _request(await relations.ask(wish))
 
     @router.get("/friend-requests", summary="Friend requests to me, or of mine")
-    async def requests(
+    async def list_friend_requests(
         *,
         sent: Annotated[bool, Query(description="Those of yours instead of those to you.")] = False,
         pending: Annotated[bool, Query(description="Only those without an answer.")] = False,
@@ -93,27 +93,27 @@ def _add_request_routes(router: APIRouter, relations: Relations, caller: Any) ->
         return RequestsAnswer(requests=[_request(request) for request in page.requests], cursor=page.cursor)
 
     @router.get("/friend-requests/{request_id}", summary="A friend request")
-    async def request(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
+    async def get_friend_request(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
         return _request(await relations.request(identity.user_id, request_id))
 
 
 def _add_answer_routes(router: APIRouter, relations: Relations, caller: Any) -> None:
     @router.post("/friend-requests/{request_id}/accept", summary="Become friends")
-    async def accept(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
+    async def accept_friend_request(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
         return _request(await relations.accept(identity.user_id, request_id))
 
     @router.post("/friend-requests/{request_id}/refuse", summary="Do not become friends")
-    async def refuse(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
+    async def refuse_friend_request(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
         return _request(await relations.refuse(identity.user_id, request_id))
 
     @router.delete("/friend-requests/{request_id}", summary="Take a request back")
-    async def withdraw(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
+    async def withdraw_friend_request(request_id: RequestPath, identity: Identity = caller) -> RequestAnswer:
         return _request(await relations.withdraw(identity.user_id, request_id))
 
 
 def _add_friend_routes(router: APIRouter, relations: Relations, caller: Any) -> None:
     @router.get("/friends", summary="My friends")
-    async def friends(limit: Limit = 100, cursor: Cursor = "", identity: Identity = caller) -> RelatedAnswer:
+    async def list_friends(limit: Limit = 100, cursor: Cursor = "", identity: Identity = caller) -> RelatedAnswer:
         return _related(await relations.friends(identity.user_id, cursor, limit))
 
     @router.delete("/friends/{user_id}", status_code=204, summary="End a friendship")
@@ -122,22 +122,22 @@ def _add_friend_routes(router: APIRouter, relations: Relations, caller: Any) -> 
         await relations.unfriend(identity.user_id, parse_user_id(user_id))
 
     @router.get("/relations/{user_id}", summary="What is somebody to me?")
-    async def relation(user_id: UserPath, identity: Identity = caller) -> RelationAnswer:
+    async def get_relation(user_id: UserPath, identity: Identity = caller) -> RelationAnswer:
         other = parse_user_id(user_id)
         flags = await relations.flags(identity.user_id, other)
         return RelationAnswer(user_id=other, friend=flags.friend, blocked=flags.blocks)
 
     @router.get("/blocks", summary="Whom do I block?")
-    async def blocks(limit: Limit = 100, cursor: Cursor = "", identity: Identity = caller) -> RelatedAnswer:
+    async def list_blocks(limit: Limit = 100, cursor: Cursor = "", identity: Identity = caller) -> RelatedAnswer:
         return _related(await relations.blocks(identity.user_id, cursor, limit))
 
     @router.put("/blocks/{user_id}", status_code=204, summary="Block somebody")
-    async def block(user_id: UserPath, identity: Identity = caller) -> None:
+    async def block_user(user_id: UserPath, identity: Identity = caller) -> None:
         """In force when this is answered: of what he sends after, nothing reaches you. He is not told until he writes."""
         await relations.block(identity.user_id, parse_user_id(user_id), on=True)
 
     @router.delete("/blocks/{user_id}", status_code=204, summary="Block somebody no more")
-    async def unblock(user_id: UserPath, identity: Identity = caller) -> None:
+    async def unblock_user(user_id: UserPath, identity: Identity = caller) -> None:
         await relations.block(identity.user_id, parse_user_id(user_id), on=False)
 
 

@@ -14,10 +14,23 @@ from hongyan.services.admin.keys import Keys
 MAX_PAGE = 200
 _NUMBER = 2**63 - 1
 
-NamePath = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,32}$", examples=["alice"])]
+NamePath = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,32}$", examples=["zoe"])]
+WebhookPath = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,32}$", examples=["wh_0123456789abcdef"])]
+NameText = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,32}$", examples=["alice"])]
+OptionalName = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{0,32}$")]
+ConversationText = Annotated[
+    str,
+    Field(
+        pattern="^(s:[A-Za-z0-9_-]{1,32}:[A-Za-z0-9_-]{1,32}|[gn]:[A-Za-z0-9_-]{1,32})$",
+        description="`s:alice:bob` (two users, sorted), `g:group` or `n:user`.",
+        examples=["s:alice:bob"],
+    ),
+]
 NumberPath = Annotated[int, Path(ge=1, le=_NUMBER)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
-Cursor = Annotated[str, Query(max_length=20, description="As the page before gave it; empty: from the start.")]
+Cursor = Annotated[
+    str, Query(pattern="^[0-9]{0,18}$", description="As the page before gave it; empty: from the start.")
+]
 NextCursor = Annotated[str, Field(description="For the next page; empty: this is the last.")]
 
 Key = Callable[..., Coroutine[None, None, KeyRow]]

@@ -11,7 +11,7 @@ from hongyan.protocol import frames
 from hongyan.protocol.plain import event_value
 from hongyan.rest.asking import PAGE, Asking, Limit, reading
 from hongyan.rest.conversations import SyncCursor
-from hongyan.rest.desk import readable
+from hongyan.rest.desk import json_response
 from hongyan.rest.openapi import reads
 from hongyan.rest.services import Services
 
@@ -48,8 +48,8 @@ def sync_router(services: Services) -> APIRouter:
         """
         wanted = frames.Sync(cursor, limit)
         if wait_s:
-            return readable(asking, event_value(await _awaited(services, asking.user_id, wanted, wait_s)))
-        return readable(asking, event_value(await services.conversations.sync(asking.user_id, wanted)))
+            return json_response(event_value(await _awaited(services, asking.user_id, wanted, wait_s)))
+        return json_response(event_value(await services.conversations.sync(asking.user_id, wanted)))
 
     return router
 

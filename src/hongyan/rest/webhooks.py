@@ -8,13 +8,30 @@ from pydantic import BaseModel, Field
 from hongyan.ports.admin import KeyRow
 from hongyan.ports.webhooks import DeliveryRow, DeliveryState, WebhookRow
 from hongyan.rest.accounts import PROBLEMS, Asked, Milliseconds
-from hongyan.rest.server_key import MAX_PAGE, Cursor, Limit, NextCursor, cursor_after, number_in, with_scope
+from hongyan.rest.server_key import (
+    MAX_PAGE,
+    Cursor,
+    Limit,
+    NextCursor,
+    OptionalName,
+    WebhookPath,
+    cursor_after,
+    number_in,
+    with_scope,
+)
 from hongyan.rest.services import Services
 from hongyan.services.webhooks.service import Wanted, Webhooks
 
-Url = Annotated[str, Field(max_length=2_048, examples=["https://example.org/hongyan"])]
+Url = Annotated[
+    str,
+    Field(
+        max_length=2_048,
+        pattern=r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?(/[!\"$-~]*)?$",
+        examples=["https://example.org/hongyan"],
+    ),
+]
 Events = Annotated[
-    list[Annotated[str, Field(max_length=64)]],
+    list[Annotated[str, Field(pattern=r"^[a-z]{1,32}\.[a-z_]{1,32}$")]],
     Field(max_length=64, description="Types of events; none: all.", examples=[["message.sent"]], default_factory=list),
 ]
 State = Literal["waiting", "delivered", "dead"]
@@ -25,7 +42,7 @@ class AskedWebhook(Asked):
 
     url: Url
     events: Events
-    bot_id: Annotated[str, Field(max_length=32)] = ""
+    bot_id: OptionalName = ""
 
 
 class AskedReplay(Asked):
@@ -112,20 +129,20 @@ def _add_webhooks(router: APIRouter, services: Services) -> None:
         return WebhooksAnswer(webhooks=[_webhook(webhooks, row) for row in webhooks.list()])
 
     @router.get("/{webhook_id}", summary="How is a webhook?")
-    async def get_webhook(webhook_id: str, _key: KeyRow = key_of) -> WebhookAnswer:
+    async def get_webhook(webhook_id: WebhookPath, _key: KeyRow = key_of) -> WebhookAnswer:
         return _webhook(webhooks, webhooks.get(webhook_id))
 
     @router.put("/{webhook_id}", summary="Change a webhook, and call it again if it was disabled")
-    async def change_webhook(webhook_id: str, asked: AskedWebhook, _key: KeyRow = key_of) -> WebhookAnswer:
+    async def change_webhook(webhook_id: WebhookPath, asked: AskedWebhook, _key: KeyRow = key_of) -> WebhookAnswer:
         wanted = Wanted(asked.url, tuple(asked.events), asked.bot_id)
         return _webhook(webhooks, await webhooks.change(webhook_id, wanted))
 
     @router.post("/{webhook_id}/secret", summary="Replace the secret; for a day both sign")
-    async def rotate_secret(webhook_id: str, _key: KeyRow = key_of) -> SecretAnswer:
+    async def rotate_secret(webhook_id: WebhookPath, _key: KeyRow = key_of) -> SecretAnswer:
         return _with_secret(webhooks, await webhooks.rotate(webhook_id))
 
     @router.delete("/{webhook_id}", status_code=204, summary="Remove a webhook and what waits for it")
-    async def remove_webhook(webhook_id: str, _key: KeyRow = key_of) -> None:
+    async def remove_webhook(webhook_id: WebhookPath, _key: KeyRow = key_of) -> None:
         await webhooks.remove(webhook_id)
 
 
@@ -135,7 +152,7 @@ def _add_deliveries(router: APIRouter, services: Services) -> None:
 
     @router.get("/{webhook_id}/deliveries", summary="What waits, was delivered, or was given up?")
     async def list_deliveries(
-        webhook_id: str,
+        webhook_id: WebhookPath,
         state: Annotated[State, Query(description="Which of them.")] = "waiting",
         cursor: Cursor = "",
         limit: Limit = 100,
@@ -148,7 +165,7 @@ def _add_deliveries(router: APIRouter, services: Services) -> None:
         )
 
     @router.post("/{webhook_id}/replay", summary="Send some again")
-    async def replay_deliveries(webhook_id: str, asked: AskedReplay, _key: KeyRow = key_of) -> ReplayAnswer:
+    async def replay_deliveries(webhook_id: WebhookPath, asked: AskedReplay, _key: KeyRow = key_of) -> ReplayAnswer:
         ids = list(asked.delivery_ids)
         if asked.dead:
             after = 0

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
 import pytest
+import xxhash
 from msgspec.structs import replace
 
 from hongyan.adapters.log.memory import MemoryLog
@@ -20,13 +22,20 @@ from hongyan.model.codes import (
 )
 from hongyan.model.commands import (
     AddMembers,
+    AnswerJoin,
     AnyCommand,
+    Befriend,
     Block,
     CreateGroup,
     EditMessage,
+    JoinByLink,
     LeaveGroup,
+    MakeJoinLink,
+    MuteAll,
+    React,
     Recall,
     RemoveMembers,
+    RequestJoin,
     SendMessage,
     SendToFriend,
     Unfriend,
@@ -119,6 +128,39 @@ def test_limits_are_stamped_in_so_that_a_replay_decides_as_today() -> None:
     ]
 
 
+def test_windows_and_the_sizes_of_groups_are_stamped_into_the_commands_that_ask_for_them() -> None:
+    world = World()
+    world.admission._options = replace(OPTIONS, admin_recall_window_ms=7, edit_window_ms=9)
+    for command in (EditMessage(3, 1, b"new"), RequestJoin("hi"), AnswerJoin(BOB, True), Recall(3, 0)):
+        world.admit(asked(command, GROUP))
+    assert [record.command for record in world.taken()] == [
+        EditMessage(3, 1, b"new", window_ms=9),
+        RequestJoin("hi", 30),
+        AnswerJoin(BOB, True, 30),
+        Recall(3, 1_000, 7),
+    ]
+
+
+def test_what_opens_a_group_is_nowhere_in_the_log_and_the_same_token_is_known_again() -> None:
+    world = World()
+    token = "a-token-of-the-least-length"
+    world.admit(asked(MakeJoinLink("l", token), GROUP))
+    world.admit(asked(JoinByLink(token), GROUP))
+    made, joined = (record.command for record in world.taken())
+    assert isinstance(made, MakeJoinLink)
+    assert isinstance(joined, JoinByLink)
+    assert made.token == joined.token
+    assert joined.limit == 30
+    assert token.encode() not in msgspec.msgpack.encode(world.taken())
+
+
+def test_a_recall_has_the_fingerprint_that_it_had_before_there_were_two_windows() -> None:
+    world = World()
+    world.admit(asked(Recall(3, 0)))
+    (record,) = world.taken()
+    assert record.digest == xxhash.xxh3_64_intdigest(bytes.fromhex("93020300")) - (1 << 63)
+
+
 def test_the_digest_is_of_what_was_asked_and_of_nothing_else() -> None:
     world = World()
     first, again, other = asked(Recall(3, 0)), replace(asked(Recall(3, 0)), request=10), asked(Recall(4, 0))
@@ -153,6 +195,13 @@ def test_the_digest_is_of_what_was_asked_and_of_nothing_else() -> None:
         (asked(RemoveMembers((BOB,))), InvalidField),
         (asked(LeaveGroup()), InvalidField),
         (asked(to=""), InvalidField),
+        (asked(Block(), GROUP), InvalidField),
+        (asked(Befriend(ALICE)), NotAllowed),
+        (asked(Unfriend(ALICE)), NotAllowed),
+        (asked(Befriend(ALICE), GROUP), InvalidField),
+        (asked(MuteAll(on=True)), InvalidField),
+        (asked(React(1, "a"), NOTICES), NotAllowed),
+        (asked(EditMessage(1, 1, b""), sender=CAROL), NotAMember),
     ],
 )
 def test_what_is_plainly_wrong_is_refused_at_once_and_not_appended(

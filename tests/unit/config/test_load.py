@@ -107,3 +107,11 @@ def test_an_address_is_host_and_port(text: str, address: tuple[str, int]) -> Non
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(SetupError, match="x: expected host:port"):
         parse_address(text, "x")
+
+
+def test_four_steps_are_written_with_commas_and_must_rise() -> None:
+    config = load(None, {}, ["overload.loop_lag_ms=100,200,300,300"])
+    assert config.overload.loop_lag_ms == (100, 200, 300, 300)
+    for wrong in ("100,200,300", "100,200,300,x", "400,300,200,100", "0,1,2,3"):
+        with pytest.raises(SetupError, match="loop_lag_ms"):
+            load(None, {}, [f"overload.loop_lag_ms={wrong}"])

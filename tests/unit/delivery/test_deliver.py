@@ -10,7 +10,7 @@ from hongyan.delivery import work as work_module
 from hongyan.delivery.deliver import DeliveryOptions
 from hongyan.delivery.persist import PersistOptions
 from hongyan.model.codes import AlreadyRecalled, EntryUnknown, ErrorCode, NotAMember, SubmissionConflict
-from hongyan.model.commands import AddMembers, LeaveGroup, Mark, MovePositions, Recall, RemoveMembers
+from hongyan.model.commands import AddMembers, Block, LeaveGroup, Mark, MovePositions, Recall, RemoveMembers
 from hongyan.model.errors import SetupError
 from hongyan.model.ids import SYSTEM_USER, ConversationId, UserId
 from hongyan.model.records import Entry, Record, Submitted
@@ -513,6 +513,15 @@ async def test_a_signal_goes_to_the_others() -> None:
         world.delivery.signal(GROUP, BOB, "typing")
         world.delivery.signal(SINGLE, ALICE, "typing")
     assert world.heard.signals == [([ALICE, CAROL], (GROUP, BOB, "typing")), ([BOB], (SINGLE, ALICE, "typing"))]
+
+
+async def test_who_is_blocked_is_not_seen_typing() -> None:
+    world = World()
+    async with world.running():
+        await world.take(record(0, sender=BOB), record(1, Block()))
+        world.delivery.signal(SINGLE, BOB, "typing")
+        world.delivery.signal(SINGLE, ALICE, "typing")
+    assert world.heard.signals == [([BOB], (SINGLE, ALICE, "typing"))]
 
 
 async def test_a_signal_of_a_stranger_or_in_a_large_or_unknown_group_is_dropped() -> None:

@@ -247,12 +247,30 @@ def test_storing_what_gathered_equals_storing_one_after_another(choices: list[li
 def test_of_seats_and_settings_that_gathered_the_newer_count() -> None:
     first, second = batch(1, [head(1, 0, GROUP)]), batch(2, [head(1, 1, GROUP)])
     for each, name in ((first, "a"), (second, "b")):
-        each.seats.append(member(BOB, conversation_id=GROUP, seat=Seat(nickname=name)))
+        each.members.append(member(BOB, conversation_id=GROUP, seat=Seat(nickname=name)))
+        each.seats += each.members
         each.settings.append(SettingsRow(GROUP, Settings(announcement=name)))
-    first.seats.append(member(CAROL, conversation_id=GROUP, seat=Seat(nickname="c")))
+    first.members.append(member(CAROL, conversation_id=GROUP, seat=Seat(nickname="c")))
+    first.seats.append(first.members[-1])
     found = gathered(first, second)
     assert {row.user_id: row.seat.nickname for row in found.seats} == {BOB: "b", CAROL: "c"}
     assert [row.settings.announcement for row in found.settings] == ["b"]
+
+
+def test_of_an_entry_that_was_replaced_again_and_again_the_last_is_written() -> None:
+    gathering = Gathering(partition=0)
+    gathering.add(batch(1, [head(2, 0)], replaced=[entry(1, b"one"), entry(2, b"two")]))
+    gathering.add(batch(2, [head(2, 1)], replaced=[entry(1, b"uno"), entry(1, b"eins")]))
+    assert gathering.batch().replaced == [entry(1, b"eins"), entry(2, b"two")]
+
+
+def test_who_left_and_came_back_while_it_gathered_has_the_seat_of_his_new_stay() -> None:
+    first, second = batch(1, [head(1, 0, GROUP)]), batch(2, [head(3, 1, GROUP)])
+    first.members.append(member(BOB, conversation_id=GROUP, seat=Seat(nickname="Bobby")))
+    first.seats += first.members
+    second.members.append(member(BOB, conversation_id=GROUP, joined=3))
+    (found,) = gathered(first, second).seats
+    assert found == second.members[0]
 
 
 def test_dead_letters_that_gathered_are_all_there() -> None:

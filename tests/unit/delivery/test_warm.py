@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from hongyan.adapters.store.memory import FactKey, MemoryStore
 from hongyan.delivery.warm import WarmStates
-from hongyan.model.commands import AnyCommand, Recall, SendMessage
+from hongyan.model.commands import AnyCommand, EditMessage, React, Recall, SendMessage
 from hongyan.model.conversation import RETRY_WINDOW
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId, single_id
 from hongyan.model.records import Record, Submitted
@@ -138,3 +138,36 @@ def test_states_beyond_the_capacity_go_least_recently_used_first_and_only_when_s
     decide(owner, record(10, conversation_id=names[0]))
     assert [owner.warm.get(name) is not None for name in names] == [True, False, False, True]
     assert seqs_of(decide(owner, record(11, conversation_id=names[1]))) == [2]
+
+
+def test_a_cold_owner_edits_and_recalls_as_a_warm_one_does() -> None:
+    """What was said, and the edit before, are in the store, in the hot head, or in the batch itself."""
+    commands: list[AnyCommand] = [
+        SendMessage(1, b"old"),
+        EditMessage(1, 1, b"secret"),
+        React(1, "a"),
+        EditMessage(1, 1, b"new"),
+        Recall(1, 120_000),
+    ]
+    records = [record(number, command=command) for number, command in enumerate(commands)]
+    at_once = decide(owner_of(MemoryStore()), *records)
+    for stored in (True, False):
+        owner = owner_of(MemoryStore())
+        outcomes = []
+        for each in records:
+            outcomes += decide(owner, each)
+            if stored:
+                owner.persist(1)
+                owner = restarted(owner)
+        assert [outcome.replaced for outcome in outcomes] == [outcome.replaced for outcome in at_once]
+    assert [entry.seq for entry in at_once[-1].replaced] == [1, 4]
+
+
+def test_what_was_opened_is_let_go_with_the_next_batch() -> None:
+    owner = owner_of(MemoryStore())
+    decide(owner, record(0), record(1, command=React(1, "a")))
+    state = owner.warm.get(SINGLE)
+    assert state is not None
+    assert state.opened is not None
+    decide(owner, record(2))
+    assert state.opened is None

@@ -71,6 +71,18 @@ def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
         read_body(body)
 
 
+@pytest.mark.parametrize("body", [b'{"a": null}', b'{"a": {"b": [1, {"c": null}]}}', b'{"a": [null]}'])
+def test_null_is_no_value(body: bytes) -> None:
+    with pytest.raises(InvalidField, match="null is no value"):
+        read_body(body)
+
+
+def test_what_has_to_be_there_is_named_when_it_is_not() -> None:
+    assert read_body(b'{"a": 0}', ["a"]) == {"a": 0}
+    with pytest.raises(InvalidField, match="b is not valid: it is missing"):
+        read_body(b'{"a": 0}', ["a", "b"])
+
+
 def test_a_wrong_command_raises_its_own_error() -> None:
     with pytest.raises(InvalidField, match=r"mark\.read_seq|conversation_id"):
         read_command("mark", {"conversation_id": "x"}, LIMITS)

@@ -59,7 +59,7 @@ class Asker:
         path, _, query = path.partition("?")
         scope = {
             "type": "http",
-            "asgi": {"version": "3.0"},
+            "asgi": {"version": "3.0", "spec_version": "2.4"},  # an answer in pieces is not cut when the question ends
             "http_version": "1.1",
             "method": method,
             "scheme": "http",

@@ -107,7 +107,10 @@ async def test_ranks_are_given_and_the_group_too(edge: Edge, alice: Person) -> N
     bob = await person(edge, "bob")
     await alice.ask("PUT", "/groups/club/members/bob/role", {"role": "admin"}, status=200)
     assert (await shown(bob))["me"]["role"] == "admin"
-    for wrong in ({"role": "owner"}, {"role": "x"}, {}, {"role": "admin", "user_id": "alice"}):
+    assert (
+        (await alice.ask("PUT", "/groups/club/nickname", {}, status=422)).json["detail"].startswith("nickname is not")
+    )
+    for wrong in ({"role": None}, {"role": "owner"}, {"role": "x"}, {}, {"role": "admin", "user_id": "alice"}):
         await alice.ask("PUT", "/groups/club/members/bob/role", wrong, status=422)
     await alice.ask("PUT", "/groups/club/owner", {"user_id": "bob"}, status=200)
     assert (await shown(bob))["me"]["role"] == "owner"
@@ -161,6 +164,8 @@ async def test_who_asks_is_let_in_by_an_answer(edge: Edge, alice: Person) -> Non
     (request,) = (await shown(alice))["requests"]
     assert (request["user_id"], request["note"]) == ("carol", "我是小李")
     assert await members(alice) == ["alice", "bob"]
+    for wrong in ({}, {"accept": None}, {"accept": "true"}):
+        await alice.ask("PUT", "/groups/club/requests/carol", wrong, status=422)
     await alice.ask("PUT", "/groups/club/requests/carol", {"accept": True}, status=200)
     assert await members(alice) == ["alice", "bob", "carol"]
     unknown = await alice.ask("PUT", "/groups/club/requests/dave", {"accept": True}, status=404)

@@ -140,6 +140,9 @@ async def test_a_bot_is_an_account_of_a_key_and_no_persons(edge: Edge) -> None:
     assert changed.json["key_id"] == made.json["key_id"]
     assert (await ask(edge, "bots", "GET", "/bots")).json["bots"] == [changed.json]
     minted = await ask(edge, "bots", "POST", "/bots/weather/tokens", {})
+    token = (await edge.world.granted()).access_token
+    shown = await edge.client.ask("GET", "/api/v1/bots/weather", token=token)
+    assert shown.json == {"bot_id": "weather", "commands": [{"name": "rain", "description": ""}]}
     assert (await edge.client.ask("GET", "/api/v1/users/me", token=minted.json["access_token"])).json[
         "user_id"
     ] == "weather"

@@ -30,7 +30,7 @@ async def test_a_profile_is_written_piece_by_piece_and_read_whole(edge: Edge) ->
 
 async def test_settings_are_changed_one_by_one(edge: Edge) -> None:
     token = await token_of(edge)
-    usual = {"by_handle": True, "strangers": "default", "details": "everyone", "last_seen": "default"}
+    usual = {"by_handle": True, "strangers": "default", "details": "everyone", "last_seen": "everyone"}
     assert (await edge.client.ask("GET", PRIVACY, token=token)).json == {
         **usual,
         "invitations": "everyone",

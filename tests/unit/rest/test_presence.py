@@ -18,7 +18,6 @@ async def alice(edge: Edge) -> Person:
         await person(edge, name)
     who = await person(edge, "alice")
     await who.ask("POST", "/groups", {"group_id": "club", "name": "Club", "member_ids": ["bob"]}, status=201)
-    await edge.stages.delivery.persister.drained()
     return who
 
 

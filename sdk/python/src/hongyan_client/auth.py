@@ -76,7 +76,8 @@ class Login(msgspec.Struct, frozen=True):
     """A user and, unless tokens are kept that are still good, the password.
 
     `device_id` names this installed client; left out, the server makes one up. With `tokens`, logging in once is enough
-    for as long as the device comes back now and then.
+    for as long as the device comes back now and then. `platform` is phone, tablet, desktop or web: a server may bound how many
+    of each a user has, and a newer one then replaces the oldest.
     """
 
     user_id: str
@@ -84,6 +85,7 @@ class Login(msgspec.Struct, frozen=True):
     device_id: str = ""
     device_name: str = ""
     tokens: TokenStore | None = None
+    platform: str = ""
 
     def __repr__(self) -> str:
         return f"Login(user_id={self.user_id!r}, device_id={self.device_id!r})"
@@ -135,7 +137,7 @@ class Session:
         login = self._login
         if not login.password:
             raise SessionEndedError("No password and no kept tokens: log in first.")
-        asked = AskedSession(login.user_id, login.password, login.device_id, login.device_name)
+        asked = AskedSession(login.user_id, login.password, login.device_id, login.device_name, login.platform)
         return await self._granted("/api/v1/sessions", asked)
 
     async def _refresh(self, tokens: Tokens) -> Tokens:
@@ -160,13 +162,14 @@ class Session:
         return tokens
 
 
-class AskedSession(msgspec.Struct, frozen=True):
+class AskedSession(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of a log in."""
 
     user_id: str
     password: str
     device_id: str = ""
     device_name: str = ""
+    platform: str = ""
 
 
 class AskedRegistration(msgspec.Struct, frozen=True):

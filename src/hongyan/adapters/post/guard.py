@@ -45,10 +45,10 @@ def _is_public(address: Address) -> bool:
 
 
 class GuardedBackend(AsyncNetworkBackend):
-    """Opens connections for httpcore; TLS goes by the name, as ever."""
+    """Opens connections for httpcore; TLS goes by the name, as ever. A `trusted` host and port is not looked at."""
 
-    def __init__(self, allowed: Sequence[Network]) -> None:
-        self._allowed = allowed
+    def __init__(self, allowed: Sequence[Network], trusted: Sequence[tuple[str, int]] = ()) -> None:
+        self._allowed, self._trusted = allowed, trusted
         self._inner = AnyIOBackend()
 
     async def connect_tcp(
@@ -66,7 +66,7 @@ class GuardedBackend(AsyncNetworkBackend):
             raise ConnectError(f"{host} is not known") from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for address in addresses:
-            if not may_call(address, self._allowed):
+            if (host, port) not in self._trusted and not may_call(address, self._allowed):
                 raise Refused(f"it leads to {address}")
         problem = ConnectError(f"{host} has no address")
         for address in addresses:

@@ -44,7 +44,9 @@ class Forms:
         )
         packet = ProtoClientCodec().encode([ClientFrame(frame_id, submit)]).replace(b"%", b"%%")
         numbered = packet.replace(b"." + b"0" * NUMBER_DIGITS, b".%%0%dd" % NUMBER_DIGITS, 1)
-        return numbered.replace(b"0" * STAMP_DIGITS, b"%%0%dd" % STAMP_DIGITS, 1)
+        # The last place: a text of 48 bytes has its length before it, which is the digit 0 too.
+        begins = numbered.rindex(b"0" * STAMP_DIGITS)
+        return numbered[:begins] + b"%%0%dd" % STAMP_DIGITS + numbered[begins + STAMP_DIGITS :]
 
 
 def number_of(client_msg_id: str) -> int:

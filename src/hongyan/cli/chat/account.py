@@ -101,7 +101,9 @@ async def log_in(desk: Desk, person: Person) -> Login:
 
     Raises SetupError when the person is not let in.
     """
-    login = Login(desk.user_id, device_id=desk.device_id(), device_name="hongyan chat", tokens=desk.tokens)
+    login = Login(
+        desk.user_id, device_id=desk.device_id(), device_name="hongyan chat", tokens=desk.tokens, platform="desktop"
+    )
     try:
         await _check_tokens(desk, login)
         return login

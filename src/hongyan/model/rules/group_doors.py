@@ -80,7 +80,7 @@ def join_by_link(state: Conversation, record: Record, command: ask.JoinByLink) -
         return refuse(GroupDismissed(conversation_id=state.conversation_id))
     if not _opens(link, record.time_ms):
         return refuse(JoinLinkInvalid())
-    if settings.join_policy == JoinPolicy.CLOSED:
+    if settings.join_policy == JoinPolicy.CLOSED or record.sender_id in settings.removed:
         return refuse(JoinClosed(conversation_id=state.conversation_id))
     full = full_refusal(state, 1, command.limit)
     if full is not None:
@@ -96,7 +96,7 @@ def request_join(state: Conversation, record: Record, command: ask.RequestJoin) 
     if user_id in state.members:
         return nothing_new(state, record)
     is_there = bool(state.members) and not settings.is_dismissed
-    if is_there and settings.join_policy == JoinPolicy.OPEN:
+    if is_there and settings.join_policy == JoinPolicy.OPEN and user_id not in settings.removed:
         full = full_refusal(state, 1, command.limit)
         return refuse(full) if full is not None else let_in(state, record, (user_id,), MemberJoined())
     if not is_there or settings.join_policy != JoinPolicy.APPROVAL or _was_refused(settings, record):

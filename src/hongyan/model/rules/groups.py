@@ -10,6 +10,9 @@ from hongyan.model.rules.answers import nothing_new, refuse
 from hongyan.model.rules.membership import full_refusal, group_refusal, let_in, own_refusal, put_out, rank_of
 from hongyan.model.state import Conversation, Outcome, Rule, add_entry, change_settings
 
+REMOVED = 1_000
+"""So many who were put out are kept from coming back by themselves; then the earliest is forgotten."""
+
 
 def create_group(state: Conversation, record: Record, command: ask.CreateGroup) -> Outcome:
     """The creator owns it; the first entry names everybody."""
@@ -41,7 +44,10 @@ def add_members(state: Conversation, record: Record, command: ask.AddMembers) ->
 
 
 def remove_members(state: Conversation, record: Record, command: ask.RemoveMembers) -> Outcome:
-    """A higher rank puts lower ones out; who is not in is passed over. The removed see this entry as their last."""
+    """A higher rank puts lower ones out; who is not in is passed over. The removed see this entry as their last.
+
+    They do not come back by a link, nor because the group is open: somebody has to take them in.
+    """
     refusal = group_refusal(state, record, "remove members")
     if refusal is not None:
         return refuse(refusal)
@@ -51,11 +57,11 @@ def remove_members(state: Conversation, record: Record, command: ask.RemoveMembe
         return refuse(NotAllowed(action="remove a member of your rank or above"))
     if not targets:
         return nothing_new(state, record)
-    if len(targets) < len(state.members) and not any(
-        member.role == Role.OWNER for user_id, member in state.members.items() if user_id not in targets
-    ):
+    if len(targets) < len(state.members) and any(state.members[user_id].role == Role.OWNER for user_id in targets):
+        # There is one; the others would be left without.
         return refuse(LastOwner())
     outcome = add_entry(state, record, MembersRemoved(targets), countable=False)
+    change_settings(state, removed=(*state.settings.removed, *targets)[-REMOVED:])
     put_out(state, record, targets)
     outcome.former = targets
     return outcome

@@ -63,8 +63,13 @@ def full_refusal(state: Conversation, newcomers: int, limit: int) -> HongyanErro
 
 def let_in(state: Conversation, record: Record, user_ids: tuple[UserId, ...], body: AnyBody) -> Outcome:
     """Takes users in, with the entry that tells so; none of them is a member."""
+    settings = state.settings
+    away = dict(settings.muted_away)
     for user_id in user_ids:
-        take_in(state, record, user_id)
+        muted_until_ms = away.pop(user_id, 0)
+        _take_in(state, user_id, muted_until_ms if muted_until_ms > record.time_ms else 0)
+    if len(away) < len(settings.muted_away):
+        change_settings(state, muted_away=tuple(away.items()))
     _settle_requests(state, user_ids)
     outcome = add_entry(state, record, body, countable=False)
     outcome.joined = user_ids
@@ -72,21 +77,14 @@ def let_in(state: Conversation, record: Record, user_ids: tuple[UserId, ...], bo
     return outcome
 
 
-def take_in(state: Conversation, record: Record, user_id: UserId) -> None:
-    """Makes a user a member from the next entry on."""
-    # What came before the entry that brings them in does not count as unread, whether they may see it or not.
+def _take_in(state: Conversation, user_id: UserId, muted_until_ms: int) -> None:
+    # What came before the entry that brings him in does not count as unread, whether he may see it or not.
     member = Member(
         Role.MEMBER, state.seq + 1, read_seq=state.seq, read_countable=state.countable, delivered_seq=state.seq
     )
-    settings = state.settings
-    if settings.history_for_newcomers or settings.muted_away:
-        muted_until_ms = next((until for away, until in settings.muted_away if away == user_id), 0)
-        if muted_until_ms:
-            kept = tuple(each for each in settings.muted_away if each[0] != user_id)
-            change_settings(state, muted_away=kept)
-        first_seq = int(settings.history_for_newcomers)
-        if first_seq or muted_until_ms > record.time_ms:
-            member.seat = Seat(first_seq, muted_until_ms)
+    first_seq = int(state.settings.history_for_newcomers)
+    if first_seq or muted_until_ms:
+        member.seat = Seat(first_seq, muted_until_ms)
     state.members[user_id] = state.touched[user_id] = member
 
 
@@ -97,7 +95,7 @@ def put_out(state: Conversation, record: Record, user_ids: Iterable[UserId]) -> 
     """
     gone = set(user_ids)
     away = dict(state.settings.muted_away)
-    for user_id in gone:
+    for user_id in dict.fromkeys(user_ids):
         member = state.members.pop(user_id)
         member.left_seq = state.seq
         state.touched[user_id] = member
@@ -111,7 +109,7 @@ def put_out(state: Conversation, record: Record, user_ids: Iterable[UserId]) -> 
         change_settings(state, speakers=tuple(each for each in settings.speakers if each not in gone))
     close_links_of(state, gone)
     if not state.members:
-        change_settings(state, is_dismissed=True, requests=(), refused=(), muted_away=())
+        change_settings(state, is_dismissed=True, requests=(), refused=(), muted_away=(), removed=())
     rebuild(state)
 
 
@@ -124,10 +122,11 @@ def close_links_of(state: Conversation, user_ids: Iterable[UserId]) -> None:
 
 
 def _settle_requests(state: Conversation, user_ids: tuple[UserId, ...]) -> None:
-    """Who is in waits no more, whatever brought him in."""
-    settings = state.settings
+    """Who is in waits no more, whatever brought him in, and was not put out."""
+    settings, came = state.settings, frozenset(user_ids)
+    if not came.isdisjoint(settings.removed):
+        change_settings(state, removed=tuple(each for each in settings.removed if each not in came))
     if settings.requests or settings.refused:
-        came = frozenset(user_ids)
         requests = tuple(each for each in settings.requests if each.user_id not in came)
         refused = tuple(each for each in settings.refused if each.user_id not in came)
         if (requests, refused) != (settings.requests, settings.refused):

@@ -18,7 +18,7 @@ SCOPES = ("keys", "users", "tokens", "messages", "system", "webhooks", "bots", "
 
 PREFIX = "hys_"  # so that whoever finds one in a log or a repository knows what it is
 _KEY = re.compile(r"hys_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
-_NAME_CHARACTERS = 64
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,64}")
 _FRESH_MS = 1_000
 _CACHED = 1_000
 
@@ -51,8 +51,8 @@ class Keys:
 
     async def create(self, name: str, scopes: Sequence[str], maker: Asking | None = None) -> MadeKey:
         """A new key. `maker` is the key that asks, and may give no more than it has. Raises InvalidField, ScopeMissing."""
-        if not 0 < len(name.strip()) <= _NAME_CHARACTERS or not name.isprintable():
-            raise InvalidField(field="name", reason=f"expected 1 to {_NAME_CHARACTERS} characters on one line")
+        if not name.strip() or not _NAME.fullmatch(name):
+            raise InvalidField(field="name", reason="expected 1 to 64 characters on one line")
         unknown = [scope for scope in scopes if scope not in SCOPES]
         if unknown or not scopes:
             raise InvalidField(field="scopes", reason=f"expected some of {', '.join(SCOPES)}")

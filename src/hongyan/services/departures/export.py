@@ -16,6 +16,7 @@ from hongyan.services.users.throttle import Rate, Throttle
 
 _EXPORTS_PER_DAY = 5
 _PAGE = 500
+_ENTRIES = 100  # making lines of them holds the loop for a few milliseconds
 _VERSION = 1
 
 
@@ -94,7 +95,9 @@ class Exports:
     async def _entries(self, user_id: UserId, conversation_id: ConversationId, first_seq: int) -> AsyncIterator[bytes]:
         seq, more = max(0, first_seq - 1), True
         while more:
-            page = await self._involved.conversations.entries(user_id, frames.GetEntries(conversation_id, seq))
+            page = await self._involved.conversations.entries(
+                user_id, frames.GetEntries(conversation_id, seq, limit=_ENTRIES)
+            )
             if page.too_long_restart_seq:
                 # So wide a gap is not pulled upwards at once: backwards it has no bound.
                 async for line in self._entries_backward(user_id, conversation_id):
@@ -109,7 +112,7 @@ class Exports:
     async def _entries_backward(self, user_id: UserId, conversation_id: ConversationId) -> AsyncIterator[bytes]:
         seq, more = 0, True
         while more:
-            asked = frames.GetEntries(conversation_id, seq, backward=True)
+            asked = frames.GetEntries(conversation_id, seq, backward=True, limit=_ENTRIES)
             page = await self._involved.conversations.entries(user_id, asked)
             values = [entry_value(encoded) for encoded in page.entries]
             for value in reversed(values):

@@ -50,22 +50,30 @@ class Departures:
         self._wake.set()
 
     async def run(self) -> None:
-        """Works until cancelled; begins once commands are answered."""
+        """Works until cancelled; begins once commands are answered, and looks again every minute."""
         await self._ready.wait()
-        await self._relations.load()
         while True:
             self._wake.clear()
-            for user_id in await self._users.departing():
-                try:
-                    await self.leave(user_id)
-                except HongyanError as error:
-                    # It is tried again; others do not wait for it.
-                    logger.warning("a deleted account has not left everything", user_id=user_id, reason=str(error))
+            try:
+                await self._turn()
+            except HongyanError as error:
+                # The disk is full, or too much is asked of it: the next turn finds the same.
+                logger.warning("what accounts left half done waits", reason=str(error))
             try:
                 async with asyncio.timeout(_AGAIN_S):
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    async def _turn(self) -> None:
+        """Friendships that were accepted and not made, then accounts that ended and have not left."""
+        await self._relations.load()
+        for user_id in await self._users.departing():
+            try:
+                await self.leave(user_id)
+            except HongyanError as error:
+                # It is tried again; others do not wait for it.
+                logger.warning("a deleted account has not left everything", user_id=user_id, reason=str(error))
 
     async def leave(self, user_id: UserId) -> None:
         """Everything of one account; may be repeated. Raises the coded refusal that ended it midway.

@@ -19,7 +19,7 @@ from hongyan.telemetry import get_logger
 
 logger = get_logger(__name__)
 
-_CIRCLES = {Circle.DEFAULT: "", Circle.NOBODY: "nobody", Circle.FRIENDS: "friends", Circle.EVERYONE: "everybody"}
+_CIRCLES = {Circle.NOBODY: "nobody", Circle.FRIENDS: "friends", Circle.EVERYONE: "everybody"}
 
 
 class Echo:

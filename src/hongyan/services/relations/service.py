@@ -67,7 +67,7 @@ class Around(msgspec.Struct, frozen=True):
 
 
 class Relations:
-    """The service. `load` first, once commands are answered."""
+    """The service. `load` once commands are answered, and again now and then."""
 
     def __init__(self, around: Around, options: RelationsOptions) -> None:
         self._requests, self._standings, self._commands = around.requests, around.standings, around.commands
@@ -76,7 +76,7 @@ class Relations:
         self.on_changed: RequestChanged = _nobody_listens
 
     async def load(self) -> None:
-        """Does again what a process left half done: accepted requests become friendships. Forgets what is old."""
+        """Does again what was left half done, by a process that died or by a log that did not answer in time: accepted requests become friendships. Forgets what is old."""
         await self._requests.forget(self._clock() - _KEPT_MS)
         for row in await self._requests.accepted():
             try:
@@ -180,11 +180,29 @@ class Relations:
 
     async def leave(self, user_id: UserId) -> None:
         """What a deleted account leaves behind: no requests, no friends, and nobody writes to it. May be repeated."""
+        for incoming, state in ((False, RequestState.WITHDRAWN), (True, RequestState.EXPIRED)):
+            await self._end_all(user_id, state, incoming=incoming)
         await self._requests.forget(0, user_id)
         for other in await self._standings.others(user_id, FRIEND):
             await self.unfriend(user_id, other)
 
     # Steps
+
+    async def _end_all(self, user_id: UserId, state: RequestState, *, incoming: bool) -> None:
+        """Ends the requests that wait, so that the others learn it."""
+        before_ms, before_id = _END
+        page = RequestPage(
+            user_id=user_id,
+            incoming=incoming,
+            pending_only=True,
+            before_ms=before_ms,
+            before_id=before_id,
+            limit=_MOST_OF_A_PAGE,
+        )
+        while rows := await self._requests.page(page, self._clock()):
+            for row in rows:
+                if await self._requests.move(row.request_id, RequestState.PENDING, state, self._clock()):
+                    await self.on_changed(msgspec.structs.replace(row, state=int(state)))
 
     async def _check_may_ask(self, one: UserId, other: UserId, *, is_asked: bool) -> None:
         flags = await self.flags(one, other)

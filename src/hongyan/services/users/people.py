@@ -70,12 +70,16 @@ class SeenProfile(msgspec.Struct, frozen=True):
 
 
 class PeopleOptions(msgspec.Struct, frozen=True):
-    """The installation's policy towards strangers, and how often one may look for people and change a handle."""
+    """The installation's policy towards strangers, and how often one may look for people and change a handle.
+
+    A search takes `search_s` at least, which is more than any takes: so its time says nothing of what was found.
+    """
 
     strangers: Strangers = Strangers.OPEN
     searches_per_hour: int = 60
     address_searches_per_hour: int = 600
     handles_per_day: int = 5
+    search_s: float = 0.02
 
 
 class People:
@@ -108,9 +112,9 @@ class People:
         return found[0]
 
     async def last_seen_circles(self, user_ids: Sequence[UserId]) -> Mapping[UserId, Circle]:
-        """To whom they show when they are there."""
-        found = await self._store.people(user_ids)
-        return {person.profile.user_id: Circle(person.privacy.last_seen) for person in found}
+        """To whom they show when they are there; those who chose nothing are left out."""
+        found = [(person.profile.user_id, person.privacy.last_seen) for person in await self._store.people(user_ids)]
+        return {user_id: Circle(chosen) for user_id, chosen in found if chosen}
 
     async def set_profile(self, user_id: UserId, change: ProfileChange) -> PersonRow:
         """Changes a profile. Raises InvalidField, HandleTaken, RateLimited, UserUnknown."""
@@ -198,13 +202,22 @@ class People:
             self._throttle.spend(rate, network_of(address))
         if not _HANDLE.fullmatch(handle):
             raise InvalidField(field="handle", reason=_HANDLE_REASON)
+        loop = asyncio.get_running_loop()
+        answered_at = loop.time() + options.search_s
+        found = await self._found(viewer_id, handle)
+        await asyncio.sleep(max(0.0, answered_at - loop.time()))
+        if found is None:
+            raise HandleUnknown(handle=handle)
+        return found
+
+    async def _found(self, viewer_id: UserId, handle: str) -> SeenProfile | None:
         person = await self._store.by_handle(handle)
         user_id = person.profile.user_id if person else _NOBODY
         # Asked for nobody too: the way to an answer does not tell who exists.
         standings = await self.standings_of(viewer_id, [user_id])
         standing = standings.get(user_id, Standing())
         if person is None or not _is_found(person, standing, viewer_id):
-            raise HandleUnknown(handle=handle)
+            return None
         return _seen(person, standing, viewer_id)
 
 

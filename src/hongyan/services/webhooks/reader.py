@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from hongyan.model.codes import Unavailable
+from hongyan.model.codes import Overloaded, StorageFull, Unavailable
 from hongyan.model.commands import MovePositions
 from hongyan.model.ids import ClientMsgId, ConversationId, ConversationKind, UserId, fixed_members, kind_of
 from hongyan.model.records import Record, Submitted
@@ -30,6 +30,7 @@ logger = get_logger(__name__)
 _RECORDS = 500
 _NOTED_RECORDS = 2_000
 _POLL_S = 0.05
+_TROUBLE_S = 1.0
 
 
 class Stored(Protocol):
@@ -100,7 +101,12 @@ class EventReader:
             position = await self._outbox.position()
             self._at = self._noted = await self._sources.log.end(0) if position is None else position
             while self._webhooks.wanted.is_set():
-                await self._step()
+                try:
+                    await self._step()
+                except (Overloaded, StorageFull) as error:
+                    # Nothing was taken in, and the log keeps it: the same step comes again.
+                    logger.warning("the reader of events waits", reason=str(error))
+                    await asyncio.sleep(_TROUBLE_S)
 
     async def _step(self) -> None:
         try:
@@ -112,11 +118,11 @@ class EventReader:
             # Not a moment later for a push: only this reader waits, while delivery gathers what it stores.
             await asyncio.sleep(_POLL_S)
         records = batch.records[: self._sources.stored() - self._at]
-        rows = await self._derive(records)
-        self._at += len(records)
-        if rows or self._at - (self._noted or 0) >= _NOTED_RECORDS:
-            await self._webhooks.gather(rows, self._at)
-            self._noted = self._at
+        rows, end = await self._derive(records), self._at + len(records)
+        if rows or end - (self._noted or 0) >= _NOTED_RECORDS:
+            await self._webhooks.gather(rows, end)
+            self._noted = end
+        self._at = end
 
     async def _pass_over(self) -> None:
         """The log was trimmed past this reader, which had fallen behind the bound: goes on with the oldest there is."""

@@ -181,6 +181,28 @@ def test_who_holds_a_link_hears_that_the_group_has_ended() -> None:
     assert isinstance(refusal_of(story.ask(CAROL, by("t-2"))), JoinLinkInvalid)
 
 
+def test_who_was_put_out_comes_back_by_no_door_but_only_when_he_is_let_in() -> None:
+    story = linked()
+    entry_of(story.ask(ALICE, add(CAROL)))
+    entry_of(story.ask(ALICE, ask.RemoveMembers((CAROL,))))
+    assert isinstance(refusal_of(story.ask(CAROL, by("t-1"))), JoinClosed)
+    entry_of(story.ask(ALICE, ask.SetGroupRules(join_policy=JoinPolicy.OPEN)))
+    assert isinstance(refusal_of(story.ask(CAROL, KNOCK)), JoinClosed)
+    entry_of(story.ask(ALICE, ask.SetGroupRules(join_policy=JoinPolicy.APPROVAL)))
+    entry_of(story.ask(CAROL, KNOCK))
+    entry_of(story.ask(ALICE, ask.AnswerJoin(CAROL, accept=True, limit=LIMIT)))
+    entry_of(story.ask(CAROL, ask.LeaveGroup()))
+    entry_of(story.ask(CAROL, by("t-1")))
+
+
+def test_whoever_takes_in_one_who_was_put_out_opens_the_doors_to_him_again() -> None:
+    story = linked()
+    entry_of(story.ask(ALICE, ask.RemoveMembers((BOB,))))
+    entry_of(story.ask(ALICE, add(BOB)))
+    entry_of(story.ask(BOB, ask.LeaveGroup()))
+    entry_of(story.ask(BOB, by("t-1")))
+
+
 def test_a_newcomer_by_a_link_sees_what_newcomers_see() -> None:
     story = linked()
     entry_of(story.ask(ALICE, ask.SetGroupRules(history_for_newcomers=True)))

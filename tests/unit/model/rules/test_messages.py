@@ -5,15 +5,27 @@ from msgspec.structs import replace
 
 from hongyan.model.codes import (
     AlreadyRecalled,
+    DifferentKind,
+    EditTooLate,
     EntryUnknown,
     NotAllowed,
     NotAMember,
     RecallTooLate,
+    TooManyPins,
+    TooManyReactions,
 )
 from hongyan.model.commands import (
+    AnyCommand,
+    Block,
+    DeleteMessage,
+    EditMessage,
     LeaveGroup,
     Mark,
     MessageKind,
+    MuteAll,
+    MuteMember,
+    Pin,
+    React,
     Recall,
     RemoveMembers,
     Role,
@@ -21,10 +33,19 @@ from hongyan.model.commands import (
 )
 from hongyan.model.ids import SYSTEM_USER, ConversationId, UserId
 from hongyan.model.records import (
+    Amended,
+    AnyBody,
+    Deleted,
+    DeleteNotice,
+    EditNotice,
     Message,
+    PinNotice,
+    Reaction,
+    ReactionNotice,
     Recalled,
     RecallNotice,
 )
+from hongyan.model.rules.messages import MAX_PINS, MAX_REACTION_KINDS, MAX_REACTIONS
 from hongyan.model.state import Member
 from tests.unit.model.stories import (
     ALICE,
@@ -42,6 +63,7 @@ from tests.unit.model.stories import (
     group,
     receipt_of,
     refusal_of,
+    text_of,
     with_admin,
 )
 
@@ -232,3 +254,251 @@ def test_the_system_recalls_its_own_notices_and_the_reader_does_not() -> None:
     assert isinstance(refusal_of(story.ask(ALICE, RECALL_1)), NotAllowed)
     assert entry_of(story.ask(SYSTEM_USER, RECALL_1)).body == RecallNotice(1)
     assert isinstance(refusal_of(Story().ask(SYSTEM_USER, RECALL_1)), NotAMember)
+
+
+# Recall by role
+
+
+@pytest.mark.parametrize(
+    ("sender", "admin_window_ms", "allowed"), [(ALICE, -1, False), (ALICE, 500, True), (BOB, 500, False)]
+)
+def test_admins_have_a_window_of_their_own_if_there_is_one(sender: UserId, admin_window_ms: int, allowed: bool) -> None:
+    """Alice owns the group; her own message has to be in her window, though bob's never has."""
+    story = group(BOB)
+    story.say(sender)
+    story.now_ms += 200
+    outcome = story.ask(sender, Recall(2, window_ms=100, admin_window_ms=admin_window_ms))
+    assert (outcome.refusal is None) is allowed
+
+
+# Edits
+
+
+def edit(seq: int = 1, text: str = "new", window_ms: int = 0, *, mention_all: bool = False) -> EditMessage:
+    return EditMessage(seq, 1, text.encode(), mention_all, window_ms)
+
+
+def test_an_edit_is_told_and_seen_where_the_message_stands() -> None:
+    story = Story()
+    said = entry_of(story.say(ALICE, "old"))
+    outcome = story.ask(ALICE, edit())
+    notice = entry_of(outcome)
+    assert (notice.seq, notice.countable, notice.body) == (2, 1, EditNotice(1, 1, b"new"))
+    assert outcome.replaced == (replace(said, body=Amended(1, b"new", 2, notice.time_ms, (), 2)),)
+    assert story.unread(BOB) == 1
+
+
+def test_what_an_edit_said_is_nowhere_any_more_once_there_is_another() -> None:
+    story = Story()
+    story.say(ALICE, "old")
+    first = entry_of(story.ask(ALICE, edit(text="secret")))
+    outcome = story.ask(ALICE, edit(text="new"))
+    assert [(entry.seq, entry.body) for entry in outcome.replaced] == [
+        (1, Amended(1, b"new", 3, entry_of(outcome).time_ms, (), 3)),
+        (2, EditNotice(1)),
+    ]
+    assert outcome.replaced[1] == replace(first, body=EditNotice(1))
+
+
+@pytest.mark.parametrize(("command", "instead"), [(RECALL_1, Recalled(ALICE)), (DeleteMessage(1), Deleted(ALICE))])
+def test_nothing_of_an_edited_message_stays_when_it_is_taken_away(command: AnyCommand, instead: AnyBody) -> None:
+    story = Story()
+    story.say(ALICE, "old")
+    story.ask(ALICE, edit(text="secret"))
+    story.ask(BOB, React(1, "a"))
+    outcome = story.ask(ALICE, command)
+    assert [(entry.seq, entry.body) for entry in outcome.replaced] == [(1, instead), (2, EditNotice(1))]
+    for after in (edit(), React(1, "a"), Pin(1), RECALL_1, DeleteMessage(1)):
+        assert isinstance(refusal_of(story.ask(ALICE, after)), AlreadyRecalled)
+
+
+def test_only_the_sender_edits_and_only_a_message_of_the_same_kind_in_time() -> None:
+    story = with_admin(group(BOB, CAROL), BOB)
+    story.say(CAROL)
+    for actor in (ALICE, BOB):
+        assert isinstance(refusal_of(story.ask(actor, edit(2))), NotAllowed)
+    assert isinstance(refusal_of(story.ask(CAROL, EditMessage(2, 2, b"image"))), DifferentKind)
+    story.now_ms += 100
+    refusal = refusal_of(story.ask(CAROL, edit(2, window_ms=100)))
+    assert isinstance(refusal, EditTooLate)
+    assert str(refusal) == "A message can be edited for 100 ms."
+    assert isinstance(refusal_of(story.ask(CAROL, edit(1))), EntryUnknown)
+    assert isinstance(refusal_of(story.ask(CAROL, edit(2, mention_all=True))), NotAllowed)
+    assert isinstance(refusal_of(story.ask(DAVE, edit(2))), NotAMember)
+    receipt_of(story.ask(CAROL, edit(2)))
+
+
+def test_the_system_edits_its_notices() -> None:
+    story = Story(NOTICES)
+    story.say(SYSTEM_USER)
+    assert entry_of(story.ask(SYSTEM_USER, edit())).body == EditNotice(1, 1, b"new")
+    assert isinstance(refusal_of(story.ask(ALICE, React(1, "a"))), NotAllowed)
+
+
+def test_what_was_not_opened_is_not_edited() -> None:
+    story = Story()
+    story.say(ALICE)
+    story.state.opened = None
+    for command in (edit(), React(1, "a")):
+        assert isinstance(refusal_of(story.ask(ALICE, command)), EntryUnknown)
+
+
+# Deletions
+
+
+@pytest.mark.parametrize("actor", [ALICE, BOB, CAROL])
+@pytest.mark.parametrize("sender", [ALICE, BOB, CAROL])
+def test_one_deletes_ones_own_at_any_time_and_those_of_lower_ranks(actor: UserId, sender: UserId) -> None:
+    story = with_admin(group(BOB, CAROL), BOB)
+    story.say(sender)
+    story.now_ms += 10 * WINDOW_MS
+    ranks = {ALICE: 3, BOB: 2, CAROL: 1}
+    outcome = story.ask(actor, DeleteMessage(2))
+    assert (outcome.refusal is None) is (actor == sender or ranks[actor] > ranks[sender])
+    if outcome.refusal is None:
+        assert entry_of(outcome).body == DeleteNotice(2)
+        assert outcome.replaced[0].body == Deleted(actor)
+
+
+def test_in_a_single_nobody_deletes_the_others_message_for_both() -> None:
+    story = Story()
+    story.say(ALICE)
+    assert isinstance(refusal_of(story.ask(BOB, DeleteMessage(1))), NotAllowed)
+
+
+def test_the_system_takes_away_what_an_owner_said() -> None:
+    story = group(BOB)
+    story.say(ALICE)
+    assert entry_of(story.ask(SYSTEM_USER, DeleteMessage(2))).body == DeleteNotice(2)
+
+
+# Reactions
+
+
+def test_a_reaction_counts_once_and_can_be_taken_back() -> None:
+    story = Story()
+    said = entry_of(story.say(ALICE))
+    outcome = story.ask(BOB, React(1, "👍"))
+    assert entry_of(outcome).body == ReactionNotice(1, "👍", on=True)
+    assert outcome.replaced == (replace(said, body=Amended(1, b"hello", 0, 0, (Reaction("👍", (BOB,)),), 2)),)
+    assert receipt_of(story.ask(BOB, React(1, "👍"))).seq == 0
+    assert story.ask(ALICE, React(1, "👍")).replaced[0].body.reactions == (Reaction("👍", (BOB, ALICE)),)  # type: ignore[union-attr]
+    story.ask(BOB, React(1, "👍", on=False))
+    assert story.ask(ALICE, React(1, "👍", on=False)).replaced == (said,)
+    assert receipt_of(story.ask(ALICE, React(1, "👍", on=False))).seq == 0
+
+
+def test_reactions_stay_through_an_edit() -> None:
+    story = Story()
+    story.say(ALICE)
+    story.ask(BOB, React(1, "👍"))
+    outcome = story.ask(ALICE, edit())
+    body = outcome.replaced[0].body
+    assert isinstance(body, Amended)
+    assert (body.content, body.reactions, body.edit_seq) == (b"new", (Reaction("👍", (BOB,)),), 3)
+
+
+def test_a_message_has_so_many_kinds_of_reactions_and_no_more() -> None:
+    story = Story()
+    story.say(ALICE)
+    for number in range(MAX_REACTION_KINDS):
+        receipt_of(story.ask(BOB, React(1, f"e{number}")))
+    refusal = refusal_of(story.ask(BOB, React(1, "one more")))
+    assert isinstance(refusal, TooManyReactions)
+    assert str(refusal) == "Entry 1 can have 20 kinds of reactions."
+    receipt_of(story.ask(ALICE, React(1, "e0")))
+
+
+def test_a_message_has_so_many_reactions_and_no_more() -> None:
+    story = Story()
+    story.say(ALICE)
+    assert story.state.opened is not None
+    many = tuple(UserId(f"u{number}") for number in range(MAX_REACTIONS))
+    story.state.opened[1] = Amended(1, b"hello", reactions=(Reaction("a", many),))
+    assert isinstance(refusal_of(story.ask(BOB, React(1, "a"))), TooManyReactions)
+
+
+# Pins
+
+
+def test_both_of_a_single_pin_and_unpin() -> None:
+    story = Story()
+    story.say(ALICE)
+    story.say(ALICE)
+    for actor, seq in ((BOB, 2), (ALICE, 1)):
+        assert entry_of(story.ask(actor, Pin(seq))).body == PinNotice(seq, on=True)
+    assert list(story.state.settings.pins) == [2, 1]
+    assert receipt_of(story.ask(ALICE, Pin(2))).seq == 0
+    assert entry_of(story.ask(ALICE, Pin(2, on=False))).body == PinNotice(2, on=False)
+    assert list(story.state.settings.pins) == [1]
+
+
+def test_in_a_group_admins_pin() -> None:
+    story = with_admin(group(BOB, CAROL), BOB)
+    story.say(CAROL)
+    assert isinstance(refusal_of(story.ask(CAROL, Pin(2))), NotAllowed)
+    receipt_of(story.ask(BOB, Pin(2)))
+
+
+def test_what_is_taken_away_is_pinned_no_more() -> None:
+    story = Story()
+    story.say(ALICE)
+    story.ask(BOB, Pin(1))
+    story.ask(ALICE, RECALL_1)
+    assert story.state.settings.pins == ()
+
+
+def test_so_many_are_pinned_and_no_more() -> None:
+    story = Story()
+    for _ in range(MAX_PINS + 1):
+        story.say(ALICE)
+    for seq in range(1, MAX_PINS + 1):
+        receipt_of(story.ask(ALICE, Pin(seq)))
+    assert isinstance(refusal_of(story.ask(ALICE, Pin(MAX_PINS + 1))), TooManyPins)
+
+
+# Races: whichever record is first in the log decides, whoever asked first
+
+
+@pytest.mark.parametrize("silencing", [RemoveMembers((BOB,)), MuteAll(on=True), MuteMember(BOB, 1 << 50)], ids=repr)
+def test_a_kick_or_a_mute_and_a_send_have_one_answer(silencing: AnyCommand) -> None:
+    for sent_first in (True, False):
+        story = group(BOB, CAROL)
+        send, silence = (story.record(BOB, text_of("hello")), story.record(ALICE, silencing))
+        outcomes = [story.apply(record) for record in ((send, silence) if sent_first else (silence, send))]
+        sent = outcomes[0 if sent_first else 1]
+        assert (sent.refusal is None) is sent_first
+        assert story.state.countable == (1 if sent_first else 0)
+
+
+def test_a_block_and_a_send_have_one_answer() -> None:
+    for sent_first in (True, False):
+        story = Story()
+        send, block = story.record(BOB, text_of("hello")), story.record(ALICE, Block())
+        outcomes = [story.apply(record) for record in ((send, block) if sent_first else (block, send))]
+        assert (outcomes[0 if sent_first else 1].refusal is None) is sent_first
+        assert story.state.seq == (1 if sent_first else 0)
+
+
+def test_a_recall_and_a_read_have_one_answer() -> None:
+    """Who has read before the recall has read; the message is gone for him all the same, and unread is what it was."""
+    for read_first in (True, False):
+        story = Story()
+        story.say(ALICE)
+        read, recall = story.marks(Mark(BOB, read_seq=1)), story.record(ALICE, RECALL_1)
+        for record in (read, recall) if read_first else (recall, read):
+            story.apply(record)
+        assert story.state.members[BOB].read_seq == 1
+        assert story.unread(BOB) == 0
+        assert story.state.recent[1].recalled
+
+
+def test_an_edit_and_a_recall_have_one_answer() -> None:
+    for edited_first in (True, False):
+        story = Story()
+        story.say(ALICE, "old")
+        change, recall = story.record(ALICE, edit(), "e"), story.record(ALICE, RECALL_1, "r")
+        outcomes = [story.apply(record) for record in ((change, recall) if edited_first else (recall, change))]
+        assert (outcomes[0 if edited_first else 1].refusal is None) is edited_first
+        assert story.state.opened is not None
+        assert story.state.opened[1] == Recalled(ALICE)

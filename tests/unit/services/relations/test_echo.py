@@ -143,4 +143,4 @@ async def test_a_user_learns_what_he_says_about_himself_and_chose() -> None:
         (ALICE, "privacy", ME): Privacy("request", "nobody", unlisted=True),
     }
     await world.echo.person_changed(PersonRow(ProfileRow(ALICE), PrivacyRow(ALICE), 1))
-    assert world.items.kept[ALICE, "privacy", ME] == Privacy("", "", unlisted=False)
+    assert world.items.kept[ALICE, "privacy", ME] == Privacy("", "everybody", unlisted=False)

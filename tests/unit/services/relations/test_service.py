@@ -237,10 +237,15 @@ async def test_what_a_crash_left_accepted_becomes_a_friendship_at_the_next_start
 
 async def test_one_who_leaves_has_neither_requests_nor_friends(town: Town) -> None:
     await town.befriended()
-    request = await town.asked(CAROL, ALICE)
+    request, mine = await town.asked(CAROL, ALICE), await town.asked(ALICE, DAVE)
+    town.told.clear()
     await town.service.leave(ALICE)
     await town.service.leave(ALICE)
     assert await town.friends(BOB) == []
+    assert {(row.request_id, row.state) for row in town.told} == {
+        (request.request_id, RequestState.EXPIRED),
+        (mine.request_id, RequestState.WITHDRAWN),
+    }
     with pytest.raises(RequestUnknown):
         await town.service.request(CAROL, request.request_id)
 

@@ -1,6 +1,7 @@
 """Profiles, settings and searches: who sees whom."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -58,7 +59,7 @@ class Town:
 async def founded(world: World, options: PeopleOptions | None = None) -> Town:
     for user_id in (ALICE, BOB, CAROL):
         await world.users.add(UserRow(user_id, "hash", 1_000))
-    return Town(world, options or PeopleOptions())
+    return Town(world, options or PeopleOptions(search_s=0))
 
 
 async def test_of_two_who_want_a_handle_at_once_one_gets_it(world: World) -> None:
@@ -187,7 +188,7 @@ async def test_settings_of_many_are_read_at_once(world: World) -> None:
     town = await founded(world)
     await town.people.set_privacy(BOB, PrivacyChange(last_seen=Circle.NOBODY))
     found = await town.people.privacy_of([ALICE, BOB, UserId("nobody")])
-    assert {user_id: row.last_seen for user_id, row in found.items()} == {ALICE: 0, BOB: 1}
+    assert {user_id: row.last_seen for user_id, row in found.items()} == {ALICE: 3, BOB: 1}
 
 
 async def test_a_taken_handle_is_refused_by_its_name(world: World) -> None:
@@ -211,3 +212,16 @@ async def test_of_changes_at_once_none_undoes_another(world: World) -> None:
     profile = (await town.people.own(ALICE)).profile
     assert (profile.name, profile.bio, profile.avatar) == ("Alice", "fishes", "blob:face")
     assert town.told[-1].profile == profile
+
+
+async def test_no_search_is_answered_sooner_than_another(world: World) -> None:
+    town = await founded(world, PeopleOptions(search_s=0.05))
+    await town.people.set_profile(BOB, ProfileChange("bobby"))
+    loop, took_s = asyncio.get_running_loop(), []
+    for handle in ("bobby", "nobody"):
+        began = loop.time()
+        with contextlib.suppress(HandleUnknown):
+            await town.people.search(ALICE, handle)
+        took_s.append(loop.time() - began)
+    # The loop's clock counts in milliseconds.
+    assert min(took_s) >= 0.048

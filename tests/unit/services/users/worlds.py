@@ -52,7 +52,7 @@ class World:
         self.codes: list[CloseCode] = []
         self.service = self.started()
         self.requests = MemoryRequestStore()
-        self.people = People(MemoryPeopleStore(self.users), self.clock, PeopleOptions())
+        self.people = People(MemoryPeopleStore(self.users), self.clock, PeopleOptions(search_s=0))
 
     @property
     def services(self) -> UserServices:

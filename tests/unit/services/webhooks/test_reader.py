@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from hongyan.adapters.log.memory import MemoryLog
 from hongyan.adapters.store.memory import MemoryStore
 from hongyan.adapters.store.webhooks_memory import MemoryWebhookStore
+from hongyan.model.codes import StorageFull
 from hongyan.model.commands import Mark, MovePositions, SendMessage
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.records import Entry, Message, Record
 from hongyan.ports.store import EntryRow
+from hongyan.ports.webhooks import DeliveryRow
 from hongyan.protocol.codec import encode_entry
 from hongyan.protocol.codec_content import text_content
 from hongyan.services.webhooks.reader import EventReader, Sources
@@ -37,9 +41,9 @@ def row(seq: int, number: int, name: str = "") -> EntryRow:
 class World:
     """A reader on memory. The store has what the test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, outbox: MemoryWebhookStore | None = None) -> None:
         self.log = MemoryLog(lambda *_: None)
-        self.store, self.outbox = MemoryStore(), MemoryWebhookStore()
+        self.store, self.outbox = MemoryStore(), outbox or MemoryWebhookStore()
         self.stored = 0
         self.webhooks = Webhooks(self.outbox, self.outbox, self.end, lambda: 1, WebhooksOptions())
         sources = Sources(self.log, self.store, lambda: self.stored, lambda _: (), lambda: 1)
@@ -122,3 +126,23 @@ async def test_the_log_owes_nothing_to_a_reader_that_nobody_listens_to() -> None
     assert world.reader.position == 1
     await world.webhooks.remove(made.webhook_id)
     assert world.reader.position is None
+
+
+async def test_an_outbox_whose_disk_is_full_is_tried_again_with_the_same_events(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Moody(MemoryWebhookStore):
+        tries = 0
+
+        async def gather(self, rows: Sequence[DeliveryRow], next_offset: int) -> None:
+            self.tries += 1
+            if self.tries in {2, 3}:
+                raise StorageFull
+            await super().gather(rows, next_offset)
+
+    monkeypatch.setattr("hongyan.services.webhooks.reader._TROUBLE_S", 0)
+    world = World(Moody())
+    await world.webhooks.create("k1", Wanted("http://x.example"))
+    await world.keep([record(1), record(2)], [row(1, 1), row(2, 2)])
+    assert await world.read() == ["evt_1", "evt_2"]
+    assert world.webhooks.waiting(world.webhooks.list()[0].webhook_id) == 2

@@ -69,7 +69,8 @@ export const register = (userId, password) => call("users", { user_id: userId, p
  * @param {string} deviceId "" has the server make one
  */
 export async function logIn(userId, password, deviceId) {
-  return readTokens(await call("sessions", { user_id: userId, password, device_id: deviceId, device_name: deviceName() }));
+  const device = { device_id: deviceId, device_name: deviceName(), platform: "web" };
+  return readTokens(await call("sessions", { user_id: userId, password, ...device }));
 }
 
 /** @param {Tokens} tokens */
