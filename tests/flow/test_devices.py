@@ -356,7 +356,7 @@ def test_every_kind_of_entry_is_among_them() -> None:
 
 async def test_who_watches_is_told_who_comes(config: Config) -> None:
     async with world(config) as here:
-        # Who shares a group is seen once the store has the group.
+        # Who shares a group sees each other, once the store has the group.
         while not (found := await here.alice.watch(["bob", "nobody"])):
             await asyncio.sleep(0)
         (bob,) = found

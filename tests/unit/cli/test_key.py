@@ -44,7 +44,7 @@ def test_a_key_is_printed_alone_and_opens_what_it_was_made_for(tmp_path: Path) -
     assert made.exit_code == 0
     key = made.stdout.strip()
     assert authenticated(tmp_path, key, "tokens").scopes == ("users", "tokens")
-    assert key.split("_")[2] not in database_file(tmp_path, "admin").read_bytes().decode("latin-1")
+    assert key.split("_", 2)[2] not in database_file(tmp_path, "admin").read_bytes().decode("latin-1")
     everything = run(tmp_path, "key", "create", "all").stdout.strip()
     assert authenticated(tmp_path, everything, "filter").scopes == SCOPES
 

@@ -521,3 +521,24 @@ async def test_a_socket_that_takes_no_more_gets_no_more_until_it_does(server: Fa
         assert not alice._device.outbox._flying
         connection.resume_writing()
         assert (await sending).seq == 1
+
+
+async def test_what_another_run_said_under_the_same_id_is_not_said_again(server: FakeServer) -> None:
+    sent = []
+    for _ in range(2):
+        async with client_of(server, ALICE) as alice:
+            await alice.connected()
+            sent.append(await alice.send(PAIR, "once", client_msg_id="order:4711"))
+    assert sent[0] == sent[1]
+    assert len(server.truth.entries[PAIR]) == 1
+    assert server.resends == 2
+
+
+async def test_an_id_that_is_on_its_way_is_not_given_twice(server: FakeServer) -> None:
+    async with client_of(server, ALICE) as alice:
+        await alice.connected()
+        first = asyncio.ensure_future(alice.send(PAIR, "once", client_msg_id="order:4711"))
+        await asyncio.sleep(0)
+        with pytest.raises(ValueError, match="on its way"):
+            await alice.send(PAIR, "once", client_msg_id="order:4711")
+        assert (await first).seq == 1

@@ -76,7 +76,10 @@ class Relations:
         self.on_changed: RequestChanged = _nobody_listens
 
     async def load(self) -> None:
-        """Does again what was left half done, by a process that died or by a log that did not answer in time: accepted requests become friendships. Forgets what is old."""
+        """Does again what a process that died left half done, or a log that did not answer in time; forgets what is old.
+
+        So accepted requests become friendships.
+        """
         await self._requests.forget(self._clock() - _KEPT_MS)
         for row in await self._requests.accepted():
             try:

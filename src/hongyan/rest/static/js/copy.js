@@ -8,6 +8,8 @@
 /** @typedef {import("./wire.js").Head} Head */
 /** @typedef {import("./wire.js").Position} Position */
 
+/** @typedef {{kind: "recalled" | "deleted", byUserId: string}} Gone what stands where a message stood */
+
 /** Entries above a hole that are kept until it is filled; more are let go, and pulled again. */
 const BEYOND_LIMIT = 1000;
 
@@ -43,8 +45,10 @@ export class Copy {
     this.positions = new Map();
     /** @type {Map<number, Entry>} */
     this._beyond = new Map();
-    /** By the seq of the message: a page made before a recall may come after its notice. @type {Map<number, string>} */
+    /** By the seq of the message: a page made before a recall may come after its notice. @type {Map<number, Gone>} */
     this._recalled = new Map();
+    /** The edits and reactions of the range, by the seq of the message, ascending. @type {Map<number, Entry[]>} */
+    this._changes = new Map();
   }
 
   /** Countable entries by others that were not read: own ones never count, since sending moves the read position. */
@@ -64,7 +68,7 @@ export class Copy {
 
   /** Whether the message there was taken back.  @param {number} seq */
   isRecalled(seq) {
-    return this._recalled.has(seq) || this.entries.get(seq)?.body.kind === "recalled";
+    return this._recalled.has(seq) || ["recalled", "deleted"].includes(this.entries.get(seq)?.body.kind ?? "");
   }
 
   /**
@@ -83,8 +87,10 @@ export class Copy {
       this.movePosition({ userId: entry.senderId, readSeq: entry.seq, deliveredSeq: entry.seq });
     }
     this._seeMembers(entry, me);
-    if (entry.body.kind === "recall") this._recall(entry.body.seq, entry.senderId);
-    if (entry.body.kind === "recalled") this._recall(entry.seq, entry.body.byUserId);
+    const { body } = entry;
+    if (body.kind === "recall") this._recall(body.seq, { kind: "recalled", byUserId: entry.senderId });
+    if (body.kind === "delete") this._recall(body.seq, { kind: "deleted", byUserId: entry.senderId });
+    if (body.kind === "recalled" || body.kind === "deleted") this._recall(entry.seq, body);
     if (entry.seq > this.high) this._keepBeyond(entry);
   }
 
@@ -96,6 +102,7 @@ export class Copy {
       this.high = next.seq;
       const entry = this._asItStands(next);
       this.entries.set(entry.seq, entry);
+      if (entry.body.kind === "edit" || entry.body.kind === "reaction") this._change(entry, entry.body.seq);
       if (entry.seq === this.wantedReadSeq) this.moveRead(entry.seq, entry.countable);
       added.push(entry);
     }
@@ -131,7 +138,7 @@ export class Copy {
     if (seq <= this.low) return;
     this.low = seq;
     this.high = Math.max(this.high, seq - 1);
-    for (const map of [this.entries, this._beyond, this._recalled]) {
+    for (const map of [this.entries, this._beyond, this._recalled, this._changes]) {
       for (const key of [...map.keys()]) if (key < seq) map.delete(key);
     }
   }
@@ -207,11 +214,24 @@ export class Copy {
   }
 
   /**
-   * @param {number} seq
-   * @param {string} byUserId
+   * Notes an edit or a reaction. They come here in their order, whatever the order of the news.
+   * @param {Entry} later
+   * @param {number} seq of the message
    */
-  _recall(seq, byUserId) {
-    if (!this._recalled.has(seq)) this._recalled.set(seq, byUserId);
+  _change(later, seq) {
+    const changes = this._changes.get(seq) ?? [];
+    changes.push(later);
+    this._changes.set(seq, changes);
+    const entry = this.entries.get(seq);
+    if (entry) this.entries.set(seq, amended(entry, later));
+  }
+
+  /**
+   * @param {number} seq
+   * @param {Gone} gone
+   */
+  _recall(seq, gone) {
+    if (!this._recalled.has(seq)) this._recalled.set(seq, gone);
     const entry = this.entries.get(seq);
     if (entry) this.entries.set(seq, this._asItStands(entry));
     if (this.preview?.seq === seq) this.preview = this._asItStands(this.preview);
@@ -219,9 +239,10 @@ export class Copy {
 
   /** @param {Entry} entry  @returns {Entry} */
   _asItStands(entry) {
-    const byUserId = this._recalled.get(entry.seq);
-    if (byUserId === undefined || entry.body.kind !== "message") return entry;
-    return { ...entry, body: { kind: "recalled", byUserId } };
+    if (entry.body.kind !== "message") return entry;
+    const gone = this._recalled.get(entry.seq);
+    if (gone) return { ...entry, body: { ...gone } };
+    return (this._changes.get(entry.seq) ?? []).reduce(amended, entry);
   }
 
   /**
@@ -245,4 +266,30 @@ export class Copy {
       [this.member, this.memberSeq] = [false, seq];
     }
   }
+}
+
+/**
+ * A message once a later entry has told a change of it; what it contains already is passed over.
+ * @param {Entry} entry
+ * @param {Entry} later
+ * @returns {Entry}
+ */
+function amended(entry, later) {
+  const { body } = entry;
+  const told = later.body;
+  if (body.kind !== "message" || later.seq <= body.amendment.amendedSeq) return entry;
+  const amendment = { ...body.amendment, amendedSeq: later.seq };
+  if (told.kind === "edit") {
+    amendment.editSeq = later.seq;
+    return { ...entry, body: { ...body, content: told.content ?? body.content, amendment } };
+  }
+  if (told.kind !== "reaction") return entry;
+  const { emoji, on } = told;
+  const others = body.amendment.reactions.map((each) =>
+    each.emoji === emoji ? { emoji, userIds: each.userIds.filter((userId) => userId !== later.senderId || on) } : each);
+  const found = others.find((each) => each.emoji === emoji);
+  if (on && !found) others.push({ emoji, userIds: [later.senderId] });
+  if (on && found && !found.userIds.includes(later.senderId)) found.userIds.push(later.senderId);
+  amendment.reactions = others.filter((each) => each.userIds.length);
+  return { ...entry, body: { ...body, amendment } };
 }

@@ -62,6 +62,8 @@ function entryLine(entry, copy, asked) {
     key, seq, notice, senderId, own, timeMs, named: group && !own, showTime: false,
     content: body.kind === "message" ? body.content : {},
     quote: body.kind === "message" ? quoteText(copy, body.content, asked.me) : "",
+    edited: body.kind === "message" && body.amendment.editSeq > 0,
+    reactions: body.kind === "message" ? body.amendment.reactions : [],
     mark: own ? markOf(copy, seq, asked.me) : "",
     readers: own && group ? readersOf(copy, seq) : 0,
     failure: null,
@@ -81,7 +83,7 @@ function quoteText(copy, { quote }, me) {
 function pendingLine(item, asked) {
   return {
     key: item.clientMsgId, seq: 0, notice: "", senderId: asked.me, own: true, timeMs: item.madeMs, named: false, showTime: false,
-    content: item.command.message, quote: "", mark: item.failure ? "" : item.seq ? "sent" : "clock", readers: 0, failure: item.failure,
+    content: item.command.message, quote: "", edited: false, reactions: [], mark: item.failure ? "" : item.seq ? "sent" : "clock", readers: 0, failure: item.failure,
     recallable: false, unfolded: asked.unfolded.has(item.clientMsgId),
   };
 }

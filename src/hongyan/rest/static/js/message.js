@@ -1,7 +1,7 @@
 /** One line of a conversation as an element: a message with its bubble and marks, or a notice. */
 
 import { avatar, el, icon } from "./dom.js";
-import { explain, fullTime, t, when } from "./strings.js";
+import { explain, fullTime, listed, t, when } from "./strings.js";
 import { contentText, personName } from "./words.js";
 
 /** @typedef {import("./wire.js").Json} Json */
@@ -19,6 +19,8 @@ import { contentText, personName } from "./words.js";
  * @property {boolean} showTime
  * @property {Json} content
  * @property {string} quote what it answers, or ""
+ * @property {boolean} edited
+ * @property {import("./wire.js").Reaction[]} reactions
  * @property {Mark} mark what became of an own message
  * @property {number} readers of an own message in a group
  * @property {Failure | null} failure
@@ -31,6 +33,7 @@ import { contentText, personName } from "./words.js";
 /**
  * @typedef {object} Actions
  * @property {(line: Line) => void} recall
+ * @property {(line: Line, emoji: string, on: boolean) => void} react
  * @property {(line: Line) => void} again
  * @property {(line: Line) => void} discard
  * @property {(line: Line) => void} fold
@@ -44,6 +47,7 @@ const LONG_LINES = 24;
 export const lineSignature = (line) =>
   [
     line.notice, line.quote, line.showTime && when(line.timeMs, true), line.mark, line.readers, line.failure?.name, line.recallable, line.unfolded,
+    line.edited && contentText(line.content), JSON.stringify(line.reactions),
   ].join("\n");
 
 /** @param {Line} line  @param {Actions} actions  @param {string} me */
@@ -64,6 +68,7 @@ export function makeLine(line, actions, me) {
         { class: "stack" },
         el("span", { class: line.named ? "sender" : "for-readers" }, name),
         el("div", { class: "beside" }, bubble(line, actions), line.own && marks(line, actions)),
+        line.reactions.length > 0 && reactions(line, actions, me),
         line.failure && failed(line, line.failure, actions),
       ),
     ),
@@ -81,6 +86,7 @@ function bubble(line, actions) {
     { class: "bubble", title: fullTime(line.timeMs) },
     line.quote && el("blockquote", { dir: "auto" }, line.quote),
     body,
+    line.edited && el("span", { class: "edited" }, t("edited")),
     long && el("button", { type: "button", class: "link", "aria-expanded": line.unfolded ? "true" : "false", onclick: () => actions.fold(line) },
       t(line.unfolded ? "show_less" : "show_all")),
   );
@@ -122,6 +128,23 @@ function marks(line, actions) {
     { class: "marks" },
     recall,
     line.mark !== "" && el("span", { class: `mark ${line.mark}`, title: text }, icon(shape), el("span", { class: "for-readers" }, text)),
+  );
+}
+
+/** Who reacted with what; a click joins them, or leaves.  @param {Line} line  @param {Actions} actions  @param {string} me */
+function reactions(line, actions, me) {
+  return el(
+    "div",
+    { class: "reactions" },
+    ...line.reactions.map(({ emoji, userIds }) => {
+      const own = userIds.includes(me);
+      const names = listed(userIds.map((userId) => personName(userId, me)));
+      return el(
+        "button",
+        { type: "button", "aria-pressed": own ? "true" : "false", title: t("react_with", { emoji, names }), onclick: () => actions.react(line, emoji, !own) },
+        `${emoji} ${userIds.length}`,
+      );
+    }),
   );
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { Copy } from "./copy.js";
-import { isGroup } from "./wire.js";
+import { isGroup, UNAMENDED } from "./wire.js";
 
 /** @typedef {import("./wire.js").Entry} Entry */
 /** @typedef {import("./wire.js").Head} Head */
@@ -75,7 +75,7 @@ export class Replica {
     const { conversationId, clientMsgId, seq, messageId, timeMs, countable } = receipt;
     if (content) {
       /** @type {Entry} */
-      const entry = { conversationId, seq, messageId, senderId: this.me, clientMsgId, timeMs, countable, body: { kind: "message", content } };
+      const entry = { conversationId, seq, messageId, senderId: this.me, clientMsgId, timeMs, countable, body: { kind: "message", content, amendment: UNAMENDED } };
       this.takeEntries([entry]);
       return;
     }

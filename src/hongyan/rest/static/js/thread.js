@@ -77,7 +77,7 @@ export class Thread {
    * @param {Entry[]} entries
    */
   announce(entries) {
-    const mine = entries.filter((entry) => entry.conversationId === this.id && entry.body.kind !== "recall");
+    const mine = entries.filter((entry) => entry.conversationId === this.id && !["recall", "delete", "edit", "reaction"].includes(entry.body.kind));
     const texts = mine.slice(-3).map((entry) => {
       const text = previewText(entry, this._client.me);
       return entry.body.kind === "message" && !isGroup(this.id) ? `${entry.senderId}: ${text}` : text;
@@ -162,6 +162,10 @@ export class Thread {
       recall: (line) => {
         const refused = (/** @type {Failure} */ failure) => this._say(explain(failure));
         client.command(id, { recall: { seq: String(line.seq) } }).catch(refused);
+      },
+      react: (line, emoji, on) => {
+        const refused = (/** @type {Failure} */ failure) => this._say(explain(failure));
+        client.command(id, { react: { seq: String(line.seq), emoji, on } }).catch(refused);
       },
       again: (line) => withItem(line, (item) => client.sendAgain(item)),
       discard: (line) => withItem(line, (item) => client.discard(item)),

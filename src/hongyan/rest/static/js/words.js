@@ -42,6 +42,15 @@ export function noticeText({ body, senderId }, me) {
     case "recalled":
       if (body.byUserId !== senderId) return t("recalled_by", { name: personName(body.byUserId, me), other: name });
       return senderId === me ? t("recalled_own") : t("recalled_other", { name });
+    case "deleted":
+      if (body.byUserId !== senderId) return t("deleted_by", { name: personName(body.byUserId, me), other: name });
+      return t("deleted", { name });
+    case "pin":
+      return t(body.on ? "pinned" : "unpinned", { name });
+    case "befriended":
+      return t("befriended");
+    case "told":
+      return t(body.what, { name, other: personName(body.userId, me), text: body.text });
     case "group_created":
       return t("group_created", { name, group: body.name });
     case "members_added":
@@ -64,6 +73,10 @@ export function previewText(entry, me) {
   if (entry.body.kind === "recall") {
     return entry.senderId === me ? t("recalled_own") : t("recalled_other", { name: entry.senderId });
   }
+  const name = personName(entry.senderId, me);
+  if (entry.body.kind === "delete") return t("deleted", { name });
+  if (entry.body.kind === "edit") return t("edited_one", { name });
+  if (entry.body.kind === "reaction") return t(entry.body.on ? "reacted" : "unreacted", { name, emoji: entry.body.emoji });
   if (entry.body.kind !== "message") return noticeText(entry, me);
   const text = contentText(entry.body.content).slice(0, PREVIEW_CHARACTERS).replace(/\s+/g, " ");
   return isGroup(entry.conversationId) && entry.senderId !== me ? `${entry.senderId}: ${text}` : text;
