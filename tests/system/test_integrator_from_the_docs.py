@@ -250,3 +250,20 @@ def forged(ear: Ear) -> int:
         urllib.request.urlopen(request, timeout=5)
     with raised.value:
         return raised.value.code
+
+
+def test_the_very_first_event_is_told_though_the_server_is_killed_right_after_the_receipt(
+    make_server: MakeServer,
+) -> None:
+    server = make_server("hooks.allowed_networks=127.0.0.0/8").start()
+    shop = Shop(server.http, hongyan("key", "create", "shop", "--data", str(server.data)))
+    for user_id in ("alice", "bob"):
+        shop.ask("POST", "/server/users", {"user_id": user_id})
+    with listening() as ear:
+        with ear.changed:
+            ear.secret = shop.ask("POST", "/server/webhooks", {"url": ear.url})["secret"]
+        receipt = shop.say(PAIR, "the first", "first")
+        server.kill()
+        server.start()
+        ear.wait_for(receipt["seq"], PAIR)
+        assert ear.seqs(PAIR) == [1]
