@@ -213,6 +213,7 @@ def check_orders(shop: Shop, token: str, receipts: dict[str, Any]) -> None:
         receipt = receipts[entry["client_msg_id"]]
         assert (entry["conversation_id"], entry["seq"]) == (receipt["conversation_id"], receipt["seq"])
         assert entry["message"]["text"]["text"] == entry["client_msg_id"]
+        assert entry["countable"] == receipt["countable"]
     assert shop.say(CLUB, "order-0", "order-0") == receipts["order-0"]
     with pytest.raises(Problem, match="submission_conflict"):
         shop.say(CLUB, "another text", "order-0")

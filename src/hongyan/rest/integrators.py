@@ -111,6 +111,7 @@ class ReceiptAnswer(BaseModel):
     seq: int
     message_id: Annotated[str, Field(description="64 bits, as text.")]
     time_ms: Milliseconds
+    countable: int
 
 
 def integrators_router(services: Services) -> APIRouter:
@@ -196,6 +197,7 @@ def _add_messages(router: APIRouter, services: Services) -> None:
             seq=submitted.seq,
             message_id=str(submitted.message_id),
             time_ms=submitted.time_ms,
+            countable=submitted.countable,
         )
 
 
