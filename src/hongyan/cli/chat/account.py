@@ -87,12 +87,12 @@ def is_overheard(url: str) -> bool:
 
 def desk_at(url: str, user_id: str, environment: Mapping[str, str]) -> Desk:
     """Where a user of a server is kept. Raises InvalidField for what is no user id."""
-    return Desk(url, parse_user_id(user_id), _server_folder(url, environment) / user_id)
+    return Desk(url, parse_user_id(user_id), server_folder(url, environment) / user_id)
 
 
 def known_users(url: str, environment: Mapping[str, str]) -> list[str]:
     """Who has been here before, the last first."""
-    found = sorted(_server_folder(url, environment).glob("*/tokens.json"), key=_changed_ns, reverse=True)
+    found = sorted(server_folder(url, environment).glob("*/tokens.json"), key=_changed_ns, reverse=True)
     return [path.parent.name for path in found]
 
 
@@ -160,7 +160,8 @@ async def _register(desk: Desk, login: Login) -> None:
         raise SetupError(str(error)) from error
 
 
-def _server_folder(url: str, environment: Mapping[str, str]) -> Path:
+def server_folder(url: str, environment: Mapping[str, str]) -> Path:
+    """Where what belongs to one server is kept on this machine."""
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
     place = quote(f"{parts.hostname}:{port}{parts.path}", safe=":")

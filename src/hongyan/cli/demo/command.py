@@ -1,10 +1,10 @@
 """`hongyan demo`: options, a bar while the story is played, and how to look at it afterwards."""
 
 import os
+import secrets
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Self
-from urllib.parse import urlsplit
 
 import typer
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from hongyan.cli.demo.story import Story
 
 PASSWORD_VARIABLE = "HONGYAN_PASSWORD"  # noqa: S105 - the name of a variable
-PASSWORD = "greenhill-tea"  # noqa: S105 - known to everybody on purpose, and used on this machine only
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 def demo(
     url: Annotated[str, typer.Option(help="The server's HTTP address.")] = "http://127.0.0.1:8080",
     password_file: Annotated[
-        Path | None, typer.Option(help=f"A file with the password of all its people; else {PASSWORD_VARIABLE}.")
+        Path | None,
+        typer.Option(
+            help=f"A file with the password of all its people; else {PASSWORD_VARIABLE}, or one is made and kept."
+        ),
     ] = None,
 ) -> None:
     """Fill an installation with people, groups and a day of talk, in Chinese and English.
@@ -46,32 +47,44 @@ def demo(
             played = asyncio.run(play(place, password, story, bar))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    _tell(place, story, played, known=password == PASSWORD)
+    _tell(place, story, played, password)
 
 
 def _password(url: str, file: Path | None) -> str:
-    """What was given, or on this machine the demo's own. Raises SetupError."""
-    if file is not None:
-        try:
-            return file.read_text(encoding="utf-8").partition("\n")[0].removesuffix("\r")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SetupError(f"{file} cannot be read: {error}.") from error
+    """What was given, or the one that was made for this server. Raises SetupError."""
+    from hongyan.cli.chat.account import server_folder
+
     given = os.environ.get(PASSWORD_VARIABLE, "")
-    if not given and urlsplit(url).hostname not in LOCAL:
-        reason = "others can reach this server, and the demo's usual password is known to everybody"
-        raise SetupError(f"Set {PASSWORD_VARIABLE}, or give --password-file: {reason}.")
-    return given or PASSWORD
+    if file is None:
+        return given or _made_password(server_folder(url, os.environ) / "demo-password")
+    try:
+        return file.read_text(encoding="utf-8").partition("\n")[0].removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"{file} cannot be read: {error}.") from error
 
 
-def _tell(url: str, story: "Story", played: "Played", *, known: bool) -> None:
+def _made_password(path: Path) -> str:
+    """Made once a server, and kept where only its owner reads: run again, the people are the same."""
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(12))
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SetupError(f"{path} cannot be read or written: {error.strerror}.") from error
+
+
+def _tell(url: str, story: "Story", played: "Played", password: str) -> None:
     for sentence in played.refused:
         typer.echo(f"hongyan: not done: {sentence}", err=True)
     people, pairs = len(story.people), len(story.pairs)
     made = f"{played.registered} new" if played.registered else "all known already"
     typer.echo(f"{people} people ({made}), {len(story.groups)} groups, {pairs} pairs, {played.lines} lines.")
-    with_password = f" with the password {PASSWORD}" if known else ""
     first = next(iter(story.people))
-    typer.echo(f"Look at it: {url}, as {first} or another{with_password}; or hongyan chat --url {url} --user {first}")
+    typer.echo(
+        f"Look at it: {url}, as {first} or another, with the password {password}; or hongyan chat --url {url} --user {first}"
+    )
     typer.echo("The people: " + ", ".join(f"{user_id} ({name})" for user_id, name in story.people.items()))
 
 
