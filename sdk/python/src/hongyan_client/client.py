@@ -179,10 +179,10 @@ class Client(Commands, Personal):
             raise RuntimeError("who we are is known once connected: await client.connected()")
         return self_id(self.user_id)
 
-    def conversations(self) -> list[Conversation]:
-        """All that is known locally: pinned ones first, then the one last spoken in. Hidden ones are left out."""
+    def conversations(self, *, hidden: bool = False) -> list[Conversation]:
+        """All that is known locally: pinned ones first, then the one last spoken in; hidden ones only if asked for."""
         found = [self._shown(copy) for copy in self._device.replica if copy.head]
-        return sorted((shown for shown in found if not shown.hidden), key=_when, reverse=True)
+        return sorted((shown for shown in found if hidden or not shown.hidden), key=_when, reverse=True)
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """One of them."""
