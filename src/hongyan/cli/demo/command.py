@@ -47,7 +47,8 @@ def demo(
             played = asyncio.run(play(place, password, story, bar))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    _tell(place, story, played, password)
+    is_given = password_file is not None or bool(os.environ.get(PASSWORD_VARIABLE))
+    _tell(place, story, played, "" if is_given else password)
 
 
 def _password(url: str, file: Path | None) -> str:
