@@ -1,6 +1,7 @@
 """Whatever happens, a device that heard of it, one that was away, and a new one show the same; for every event type."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -69,8 +70,17 @@ FAST = ClientOptions(backoff_first_s=0.001, backoff_last_s=0.05, mark_every_s=0.
 GROUP = "g:club"
 
 
+@pytest.fixture(scope="module")
+def fresh_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a server makes of an empty folder, made once: its tables cost more than what most tests here do."""
+    folder = tmp_path_factory.mktemp("fresh")
+    with prepared(folder):
+        return folder
+
+
 @pytest.fixture
-def config(data_dir: Path) -> Iterator[Config]:
+def config(fresh_dir: Path, data_dir: Path) -> Iterator[Config]:
+    shutil.copytree(fresh_dir, data_dir, dirs_exist_ok=True)
     # These devices look again and again instead of waiting: how often one may is another test's subject.
     with prepared(data_dir, *(f"limits.{name}=100000" for name in ("reads_per_s", "frames_per_s"))) as found:
         yield found

@@ -107,6 +107,7 @@ from hongyan_client.people import (
     People,
     PrivacyChange,
     ProfileChange,
+    Reader,
     SeenProfile,
 )
 from hongyan_client.reading import content_of, quote_of, text_of
@@ -197,6 +198,7 @@ __all__ = [
     "ProfileChange",
     "Reaction",
     "ReactionNotice",
+    "Reader",
     "RecallNotice",
     "Recalled",
     "Reference",

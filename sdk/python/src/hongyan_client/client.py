@@ -179,10 +179,10 @@ class Client(Commands, Personal):
             raise RuntimeError("who we are is known once connected: await client.connected()")
         return self_id(self.user_id)
 
-    def conversations(self) -> list[Conversation]:
-        """All that is known locally: pinned ones first, then the one last spoken in. Hidden ones are left out."""
+    def conversations(self, *, hidden: bool = False) -> list[Conversation]:
+        """All that is known locally: pinned ones first, then the one last spoken in; hidden ones only if asked for."""
         found = [self._shown(copy) for copy in self._device.replica if copy.head]
-        return sorted((shown for shown in found if not shown.hidden), key=_when, reverse=True)
+        return sorted((shown for shown in found if hidden or not shown.hidden), key=_when, reverse=True)
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """One of them."""
@@ -196,7 +196,7 @@ class Client(Commands, Personal):
     async def entries(self, conversation_id: str, *, before: int = 0, limit: int = 100) -> list[Entry]:
         """The last entries that are kept locally, ascending; with `before`, the last ones below that seq.
 
-        What this user deleted for himself, or cleared, is among them and not to be shown: see `is_deleted_for_me`.
+        What this user deleted for himself, or cleared, is among them, and not to be shown; `shown` leaves it out.
         """
         copy = self._device.replica.get(ConversationId(conversation_id))
         if copy is None:
@@ -224,6 +224,21 @@ class Client(Commands, Personal):
             self._device.replica.take_history(key, page)
             self._device.settle()
         return page
+
+    async def shown(self, conversation_id: str, *, before: int = 0, limit: int = 100) -> Page:
+        """As `history`, from a seq (0: the end) downwards, without what this user deleted for himself or cleared.
+
+        A page that says there is more is never empty, so its first seq is where to go on. Raises what `history` does.
+        """
+        key, kept = parse_conversation_id(conversation_id), list[Entry]()
+        cleared_seq = self.settings_of(key).cleared_seq
+        while True:
+            page = await self.history(key, before=before, limit=limit)
+            kept[:0] = [entry for entry in page.entries if not self.is_deleted_for_me(key, entry.seq)]
+            more = page.more and bool(page.entries) and page.entries[0].seq > cleared_seq + 1
+            if not more or len(kept) >= limit:
+                return Page(tuple(kept[-limit:]), more=more or len(kept) > limit)
+            before = page.entries[0].seq
 
     # Saying and doing
 

@@ -1,18 +1,24 @@
-"""People and the own account, asked over HTTP: friend requests, profiles, privacy, devices, the password."""
+"""People and the own account, asked over HTTP: friends, profiles, privacy, devices, reports, who has read, the export."""
 
-from collections.abc import Sequence
+import asyncio
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
+from hongyan.protocol.frames import Position
 from hongyan_client.auth import TokenSource
 from hongyan_client.errors import HttpError
-from hongyan_client.http import call
+from hongyan_client.http import Question, call, download
 
 T = TypeVar("T")
 
 StrangersName = Literal["default", "open", "request", "friends"]
+ReasonName = Literal["spam", "abuse", "fraud", "illegal", "sexual", "violence", "other"]
 CircleName = Literal["nobody", "friends", "everyone"]
 
 
@@ -70,6 +76,14 @@ class OwnDevice(msgspec.Struct, frozen=True):
     refreshed_ms: int
     platform: str = ""
     current: bool = False
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """A member, how far he has read, and whether that is as far as the entry asked for."""
+
+    user_id: str
+    read_seq: int
+    has_read: bool
 
 
 class ProfileChange(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -158,6 +172,34 @@ class People:
         """Changes some of it; it holds at once."""
         return await self._call("PATCH", "/users/me/privacy", OwnPrivacy, change)
 
+    # Reading, as others see it, and trouble
+
+    async def readers(self, conversation_id: str, seq: int) -> list[Reader]:
+        """The members who could read an entry, its sender left out, by user id, and whether they have."""
+        found: list[Reader] = []
+        cursor = ""
+        while True:
+            path = f"{_conversation(conversation_id)}/entries/{seq}/readers?{urlencode({'cursor': cursor})}"
+            page = await self._call("GET", path, ReadersPage)
+            found += page.readers
+            cursor = page.cursor
+            if not page.more:
+                return found
+
+    async def positions(self, conversation_id: str, users: Sequence[str] = ()) -> list[Position]:
+        """How far members have read and received; as `Client.positions`, for those without a connection."""
+        query = urlencode([("user_id", user_id) for user_id in users])
+        return (await self._call("GET", f"{_conversation(conversation_id)}/positions?{query}", PositionsPage)).positions
+
+    async def report_user(self, user_id: str, reason: ReasonName, note: str = "") -> int:
+        """Tells the moderators of somebody; gives the report's number, the same when said again."""
+        return (await self._call("POST", "/reports", Reported, AskedReport(reason, note, user_id))).report_id
+
+    async def report_entry(self, conversation_id: str, seq: int, reason: ReasonName, note: str = "") -> int:
+        """Tells the moderators of an entry, which they then see; gives the report's number, the same when said again."""
+        asked = AskedReport(reason, note, conversation_id=conversation_id, seq=seq)
+        return (await self._call("POST", "/reports", Reported, asked)).report_id
+
     # The account
 
     async def devices(self) -> list[OwnDevice]:
@@ -176,19 +218,90 @@ class People:
         """Sets another password; all other devices are logged out."""
         await self._call("PUT", "/users/me/password", type(None), AskedPassword(old, new))
 
+    async def export(self, path: str | os.PathLike[str]) -> None:
+        """Writes everything the server has of this user to a new file, one JSON object a line; only its owner may read it.
+
+        Raises FileExistsError for a file that is there, HttpError too when not all of it came; then there is no file.
+        """
+        target = Path(path)
+        await self._with_token(lambda token: _exported(f"{self._url}/api/v1/users/me/export", target, token))
+
     async def delete_account(self, password: str) -> None:
         """Ends the account, for good."""
         await self._call("POST", "/users/me/deletion", type(None), AskedDeletion(password))
 
     async def _call(self, method: str, path: str, kind: type[T], body: msgspec.Struct | None = None) -> T:
-        token = await self._token(None)
         url = f"{self._url}/api/v1{path}"
+        return await self._with_token(lambda token: call(method, url, kind, body, token=token))
+
+    async def _with_token(self, work: Callable[[str], Awaitable[T]]) -> T:
+        token = await self._token(None)
         try:
-            return await call(method, url, kind, body, token=token)
+            return await work(token)
         except HttpError as error:
             if error.status != 401:
                 raise
-        return await call(method, url, kind, body, token=await self._token(token))
+        return await work(await self._token(token))
+
+
+async def _exported(url: str, target: Path, token: str) -> None:
+    """The export in a file of this name, once it is there as a whole. Raises HttpError, OSError."""
+    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        last = await download(Question("GET", url, token=token), part)
+        if not _is_end(last):
+            raise HttpError("the export broke off; ask again")
+        # A link, for a renaming would take the place of what is there.
+        await asyncio.to_thread(os.link, part, target)
+    finally:
+        await asyncio.to_thread(part.unlink, missing_ok=True)
+
+
+def _is_end(line: bytes) -> bool:
+    try:
+        return msgspec.json.decode(line, type=ExportLine).type == "end"
+    except msgspec.MsgspecError:
+        return False
+
+
+def _conversation(conversation_id: str) -> str:
+    return f"/conversations/{quote(conversation_id, safe='')}"
+
+
+class ExportLine(msgspec.Struct, frozen=True):
+    """A line of an export, of it what says whether it is whole."""
+
+    type: str
+
+
+class AskedReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of a report."""
+
+    reason: ReasonName
+    note: str = ""
+    user_id: str = ""
+    conversation_id: str = ""
+    seq: int = 0
+
+
+class Reported(msgspec.Struct, frozen=True):
+    """The answer to a report."""
+
+    report_id: int
+
+
+class ReadersPage(msgspec.Struct, frozen=True):
+    """A page of readers."""
+
+    readers: list[Reader]
+    cursor: str
+    more: bool
+
+
+class PositionsPage(msgspec.Struct, frozen=True):
+    """Positions."""
+
+    positions: list[Position]
 
 
 class AskedFriend(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """A session at a screen: what is typed becomes calls of the SDK, and what the SDK tells becomes lines."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 from hongyan.cli.chat import typed as ask
 from hongyan.cli.chat.deeds import Deed, done_words
 from hongyan.cli.chat.errands import Errand
+from hongyan.cli.chat.keeping import Keeping, draft_words
 from hongyan.cli.chat.screen import Screen, Status
 from hongyan.cli.chat.typed import COMMANDS, Mistake
 from hongyan.cli.chat.window import TYPING_S, Window
@@ -23,6 +25,7 @@ from hongyan.cli.chat.words import (
 )
 from hongyan.model.errors import HongyanError
 from hongyan.model.ids import ConversationId, ConversationKind
+from hongyan.model.personal import is_muted
 from hongyan.protocol.frames import Limits
 from hongyan_client import (
     Client,
@@ -30,6 +33,7 @@ from hongyan_client import (
     ConnectionChanged,
     ConnectionState,
     ConversationChanged,
+    Draft,
     Event,
     ItemChanged,
     PositionMoved,
@@ -86,6 +90,7 @@ class Chat:
             ask.Explain: self._explain,
             Deed: self._do,
             Errand: self._run_errand,
+            Keeping: self._keep,
         }
 
     async def run(self, first: str = "") -> None:
@@ -155,6 +160,8 @@ class Chat:
         """Something was said in another chat."""
         chat = self._client.conversation(event.entry.conversation_id)
         if chat is None or not is_news(event, chat, self._client.user_id):
+            return
+        if is_muted(chat.settings, time.time_ns() // 1_000_000):
             return
         row = row_of(chat, self._client.user_id)
         unread = f" ({row.unread} unread)" if row.unread > 1 else ""
@@ -237,16 +244,20 @@ class Chat:
         self._update()
 
     async def _open_named(self, typed: ask.Open) -> None:
-        await self._open(find_chat(typed.name, self._client.conversations(), self._client.single))
+        await self._open(find_chat(typed.name, self._client.conversations(hidden=True), self._client.single))
 
     async def _open(self, conversation_id: ConversationId) -> None:
         async with self._changing:
             window = self._window = Window(self._client, self._screen, conversation_id)
             try:
                 await window.fill()
+                if self._client.settings_of(conversation_id).marked_unread:
+                    await self._client.mark_unread(conversation_id, on=False)
             except ClientError as error:
                 self._screen.notice(window.title)
                 self._screen.problem(sentence_of(error))
+            if words := draft_words(self._client.item(Draft, conversation_id)):
+                self._screen.notice(words)
 
     async def _more(self, _typed: ask.More) -> None:
         async with self._changing:
@@ -299,6 +310,10 @@ class Chat:
 
     async def _run_errand(self, errand: Errand) -> None:
         self._screen.notice(await errand.run(self._client))
+
+    async def _keep(self, keeping: Keeping) -> None:
+        here = "" if keeping.anywhere else self._open_window().conversation_id
+        self._screen.notice(await keeping.run(self._client, here))
 
     async def _who(self, _typed: ask.Who) -> None:
         window = self._open_window()

@@ -7,6 +7,7 @@ import msgspec
 
 from hongyan.cli.chat.deeds import FORMS, Deed
 from hongyan.cli.chat.errands import ERRANDS, Errand
+from hongyan.cli.chat.keeping import KEEPINGS, Keeping
 
 
 class Mistake(Exception):
@@ -103,6 +104,7 @@ Typed = (
     | Quit
     | Deed
     | Errand
+    | Keeping
 )
 
 
@@ -171,6 +173,7 @@ COMMANDS: dict[str, Usage] = {
     "leave": Usage("", "leave this group", lambda _: Leave()),
     **{word: Usage(form.arguments, form.meaning, form.build) for word, form in FORMS.items()},
     **{word: Usage(form.arguments, form.meaning, form.build) for word, form in ERRANDS.items()},
+    **{word: Usage(form.arguments, form.meaning, form.build) for word, form in KEEPINGS.items()},
     "help": Usage("", "this list", lambda _: Explain()),
     "quit": Usage("", "good-bye (Ctrl-D does it too)", lambda _: Quit()),
 }

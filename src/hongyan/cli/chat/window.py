@@ -1,5 +1,7 @@
 """The open chat: what of it is on the screen, how far others have read, and who is typing."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from hongyan.cli.chat.screen import Screen
@@ -58,7 +60,7 @@ class Window:
     async def find(self, seq: int) -> Entry | None:
         """One entry. Raises ClientError."""
         page = await self._client.history(self.conversation_id, before=seq + 1, limit=1)
-        return next((entry for entry in page.entries if entry.seq == seq), None)
+        return next((entry for entry in self._visible(page.entries) if entry.seq == seq), None)
 
     async def take(self, entry: Entry) -> None:
         """A new entry; entries between it and those on the screen are shown first."""
@@ -82,7 +84,7 @@ class Window:
         if entries and self.high and entries[0].seq > self.high + 1:
             count = entries[0].seq - self.high - 1
             self._screen.notice(f"{count} left out here: /open {self.title} and /more show them.")
-        await self._show(entries)
+        await self._show(self._visible(entries))
 
     def move(self, event: PositionMoved) -> None:
         """Somebody has read or received more."""
@@ -110,6 +112,7 @@ class Window:
     async def _older(self, before: int) -> list[Entry]:
         """The entries below a seq (0: from the end); fewer where the server cannot be asked. Raises ClientError."""
         found: list[Entry] = []
+        cleared_seq = self._client.settings_of(self.conversation_id).cleared_seq
         while len(found) < PAGE:
             try:
                 page = await self._client.history(self.conversation_id, before=before, limit=PAGE - len(found))
@@ -117,11 +120,16 @@ class Window:
                 if found:
                     break
                 raise
-            found[:0] = page.entries
-            if not page.entries or not page.more:
+            found[:0] = self._visible(page.entries)
+            if not page.entries or not page.more or page.entries[0].seq <= cleared_seq + 1:
                 break
-            before = found[0].seq
+            before = page.entries[0].seq
         return found
+
+    def _visible(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Those that the person did not take away for himself."""
+        key = self.conversation_id
+        return [entry for entry in entries if not self._client.is_deleted_for_me(key, entry.seq)]
 
     async def _show(self, entries: list[Entry], *, marked: bool = False) -> None:
         """Puts entries on the screen and counts them as read; `marked`: they are old enough to have a read mark."""

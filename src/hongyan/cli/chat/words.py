@@ -95,7 +95,7 @@ def says(entry: Entry, me: UserId) -> str:
 
 def row_of(chat: Conversation, me: UserId, open_id: str = "") -> Row:
     """A chat as the list shows it."""
-    title = title_of(chat.conversation_id, me, chat.name) + ("" if chat.member else " (left)")
+    title = title_of(chat.conversation_id, me, chat.name) + _seen_as(chat)
     last = chat.last
     if last is None:
         return Row(title, chat.unread, 0, "", chat.conversation_id == open_id)
@@ -104,6 +104,19 @@ def row_of(chat: Conversation, me: UserId, open_id: str = "") -> Row:
     named = spoken and (chat.kind is ConversationKind.GROUP or last.sender_id == me)
     shown = f"{person(last.sender_id, me)}: {said}" if named else said
     return Row(title, chat.unread, last.time_ms, shown, chat.conversation_id == open_id)
+
+
+def _seen_as(chat: Conversation) -> str:
+    """How a chat stands in the list, behind its title."""
+    settings = chat.settings
+    notes = [
+        *(["left"] if not chat.member else []),
+        *(["on top"] if settings.pin_order else []),
+        *(["silent"] if settings.muted else []),
+        *(["unread"] if settings.marked_unread else []),
+        *map(clean_line, settings.labels),
+    ]
+    return f" ({', '.join(notes)})" if notes else ""
 
 
 def mark_of(seq: int, positions: Iterable[Position], kind: ConversationKind) -> str:

@@ -5,6 +5,7 @@ import pytest
 from hongyan.cli.chat import typed as ask
 from hongyan.cli.chat.deeds import FORMS
 from hongyan.cli.chat.errands import ERRANDS
+from hongyan.cli.chat.keeping import KEEPINGS
 from hongyan.cli.chat.typed import COMMANDS, Mistake, parse_line
 
 READ: dict[str, object] = {
@@ -56,4 +57,6 @@ def test_an_unknown_command_is_not_sent_as_a_message() -> None:
 
 
 def test_every_kind_of_line_has_its_command() -> None:
-    assert len({type(meant) for meant in READ.values()}) == len(COMMANDS) - len(FORMS) - len(ERRANDS) + 1
+    assert (
+        len({type(meant) for meant in READ.values()}) == len(COMMANDS) - len(FORMS) - len(ERRANDS) - len(KEEPINGS) + 1
+    )
