@@ -21,7 +21,7 @@ from hongyan.model.records import (
     RecallNotice,
     Submitted,
 )
-from hongyan.protocol.frames import ConversationHead, MarkRequest, Positions, Submit
+from hongyan.protocol.frames import ConversationHead, MarkRequest, Position, Positions, Submit
 from hongyan_client.copy import Added, Copy, StoreChange, Told, Working, takes_in
 from hongyan_client.events import (
     ConversationChanged,
@@ -33,6 +33,9 @@ from hongyan_client.events import (
     Event,
     PositionMoved,
 )
+
+EARLY_POSITIONS = 1_000
+"""Of so many conversations that are not known yet own positions are remembered."""
 
 
 class Pull(msgspec.Struct, frozen=True):
@@ -70,6 +73,7 @@ class Replica:
         self._holes = {key: None for key, working in self._copies.items() if working.has_hole}
         self._unresolved = dict.fromkeys(self._copies)
         self._unmarked = dict.fromkeys(self._copies)
+        self._early: dict[ConversationId, Position] = {}
 
     def __iter__(self) -> Iterator[Copy]:
         return (working.copy for working in self._copies.values())
@@ -148,11 +152,26 @@ class Replica:
             if position.user_id != self.me:
                 self._events.append(PositionMoved(key, position.user_id, position.read_seq, position.delivered_seq))
             elif working is not None:
-                copy = working.copy
-                copy.confirmed_seq = max(copy.confirmed_seq, position.read_seq)
-                copy.delivered_seq = max(copy.delivered_seq, position.delivered_seq)
-                working.want_read(position.read_seq)
-                self._touch(key)
+                self._take_own(working, position)
+            else:
+                self._keep_early(key, position)
+
+    def _take_own(self, working: Working, position: Position) -> None:
+        copy = working.copy
+        copy.confirmed_seq = max(copy.confirmed_seq, position.read_seq)
+        copy.delivered_seq = max(copy.delivered_seq, position.delivered_seq)
+        working.want_read(position.read_seq)
+        self._touch(copy.conversation_id)
+
+    def _keep_early(self, key: ConversationId, position: Position) -> None:
+        """Another device may have read what this one has not heard of yet. The oldest give way: the next sync tells them."""
+        before = self._early.pop(key, position)
+        read_seq, delivered_seq = before.read_seq, before.delivered_seq
+        self._early[key] = Position(
+            position.user_id, max(read_seq, position.read_seq), max(delivered_seq, position.delivered_seq)
+        )
+        if len(self._early) > EARLY_POSITIONS:
+            del self._early[next(iter(self._early))]
 
     def mark_read(self, conversation_id: ConversationId, seq: int) -> None:
         """This user has read up to `seq`, here and now; beyond the head counts as the head."""
@@ -267,6 +286,9 @@ class Replica:
             # Its members never change, so they see all of it.
             copy.first_seq = 1
         working = self._copies[copy.conversation_id] = Working(copy)
+        early = self._early.pop(copy.conversation_id, None)
+        if early is not None:
+            self._take_own(working, early)
         return working
 
     def _touch(self, key: ConversationId) -> None:

@@ -171,6 +171,7 @@ class Machine(RuleBasedStateMachine):
         self.air: list[News] = []
         self.count = 0
         self.may_lose = True
+        self.is_connected_anew = False
         self._decide(GROUP, BOB, ask.CreateGroup("Club", (ME, EVE), 10), here=False)
 
     def _decide(self, key: ConversationId, sender_id: UserId, command: ask.AnyCommand, *, here: bool) -> Outcome:
@@ -287,6 +288,7 @@ class Machine(RuleBasedStateMachine):
     def the_device_restarts(self) -> None:
         self.air = [item for item in self.air if not isinstance(item, Pulled | History | Synced)]
         self.device.restart()
+        self.is_connected_anew = True
 
     @rule(gap=st.integers(1, 3))
     def the_gap_is_too_long(self, gap: int) -> None:
@@ -313,7 +315,8 @@ class Machine(RuleBasedStateMachine):
             device.catch_up()
         else:
             # Nothing was lost, so nothing has to be asked for but what is between.
-            if not device.cursor:
+            # But whoever connects, the first time or again, asks what changed.
+            if not device.cursor or self.is_connected_anew:
                 device.take([device.sync()])
             device.take(self.air)
             device.close_holes()

@@ -37,7 +37,7 @@ from hongyan_client.events import (
     Event,
     PositionMoved,
 )
-from hongyan_client.replica import Page, Pull, Replica, Settled
+from hongyan_client.replica import EARLY_POSITIONS, Page, Pull, Replica, Settled
 
 ME, BOB = UserId("me"), UserId("bob")
 KEY, GROUP = ConversationId("s:bob:me"), ConversationId("g:club")
@@ -243,6 +243,24 @@ def test_a_position_of_another_own_device_counts_once_its_number_is_looked_up() 
     replica.resolve_read(KEY, 2, 2)
     replica.settle()
     assert (copy_of(replica).unread, replica.unresolved()) == (1, [])
+
+
+def test_an_own_position_that_comes_before_the_first_entry_of_its_conversation_counts() -> None:
+    replica = Replica(ME)
+    replica.take_positions(Positions(KEY, (Position(ME, 1, 1),)))
+    replica.take_positions(Positions(KEY, (Position(ME, 2, 2),)))
+    replica.settle()
+    push(replica, entry(1), entry(2), entry(3))
+    replica.resolve_read(KEY, 2, 2)
+    replica.settle()
+    assert copy_of(replica).unread == 1
+
+
+def test_of_conversations_that_nobody_tells_of_only_so_many_positions_are_remembered() -> None:
+    replica = Replica(ME)
+    for number in range(EARLY_POSITIONS + 1):
+        replica.take_positions(Positions(ConversationId(f"g:{number}"), (Position(ME, 1, 1),)))
+    assert len(replica._early) == EARLY_POSITIONS
 
 
 def test_a_position_above_the_head_is_a_reason_to_pull() -> None:
