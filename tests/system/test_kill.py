@@ -24,6 +24,7 @@ from tests.system.town import CAROL, Town
 
 KILLS = 20
 MANY = 20_000
+BATCH_BYTES = 400_000  # less than a transaction of thousands of records writes, more than a start does
 
 
 def draw_seed() -> int:
@@ -119,6 +120,19 @@ async def say_much(town: Town, count: int) -> None:
     connection.close()
 
 
+def size_of_wal(data: Path) -> int:
+    """Of the store's write-ahead log, which a kill leaves behind."""
+    path = data / "message.db-wal"
+    return path.stat().st_size if path.exists() else 0
+
+
+async def a_batch_is_stored(data: Path, size_bytes: int, most_s: float) -> None:
+    """Until the first transaction of a replay has been written, which is a fifth of it; but no longer than `most_s`."""
+    deadline = time.monotonic() + most_s
+    while size_of_wal(data) < size_bytes + BATCH_BYTES and time.monotonic() < deadline:
+        await asyncio.sleep(0.002)
+
+
 async def test_a_server_killed_while_it_replays_goes_on_where_it_was(make_server: MakeServer, tmp_path: Path) -> None:
     rng = random.Random(draw_seed())
     server = make_server().start()
@@ -134,9 +148,13 @@ async def test_a_server_killed_while_it_replays_goes_on_where_it_was(make_server
         before = offsets(server.data)
         assert before.log_end - before.stored > MANY
         halfway = 0
-        for _ in range(12):
+        for turn in range(12):
+            size_bytes = size_of_wal(server.data)
             server.spawn()
-            await asyncio.sleep(rng.uniform(quick_s * 0.5, quick_s * 1.5))
+            if turn % 2:
+                await asyncio.sleep(rng.uniform(quick_s * 0.5, quick_s * 1.5))
+            else:
+                await a_batch_is_stored(server.data, size_bytes, most_s=4 * quick_s)
             server.kill()
             now = offsets(server.data)
             halfway += before.stored < now.stored < now.log_end
