@@ -253,8 +253,10 @@ async def test_the_example_of_the_readme_runs(
     async with running(config) as server, asyncio.TaskGroup() as group:
         main = example["main"]
         assert callable(main)
-        group.create_task(main(server.http, "alice", PASSWORD, "bob"))
         async with Client(server.http, Login("bob", PASSWORD)) as bob:
+            # What was said before he is there would be history to him, and no event.
+            await bob.synced()
+            group.create_task(main(server.http, "alice", PASSWORD, "bob"))
             async for event in bob.events():
                 if isinstance(event, EntryAdded):
                     await bob.send(event.entry.conversation_id, f"re: {text_of(event.entry)}")
