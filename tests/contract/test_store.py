@@ -118,7 +118,7 @@ def first_batch() -> StoreBatch:
             member(BOB, 1),
             member(BOB, 0, GROUP),
             member(ALICE, 2, GROUP),
-            member(CAROL, 1, GROUP, left=2),
+            member(CAROL, 1, GROUP, left=2, seat=Seat(left_name="读书会")),
         ],
     )
 
@@ -336,9 +336,10 @@ async def test_heads_are_paged_by_the_offset_of_the_last_one(store: Store) -> No
 
 async def test_for_one_who_left_the_conversation_stays_as_it_was(store: Store) -> None:
     await store.persist(first_batch())
-    await store.persist(batch(8, [head(4, 7, GROUP, "读书会")], entries_of(3, 4, GROUP)))
-    gone = member(CAROL, 1, GROUP, left=2)
+    await store.persist(batch(8, [head(4, 7, GROUP, "a name that she never heard")], entries_of(3, 4, GROUP)))
+    gone = member(CAROL, 1, GROUP, left=2, seat=Seat(left_name="读书会"))
     assert list(await store.heads(CAROL, -1, 10)) == [HeadRow(head(2, 5, GROUP, "读书会"), gone, b"entry 2")]
+    assert [row.conversation.name for row in await store.outlines(CAROL, 10)] == ["读书会"]
     assert list(await store.heads(CAROL, 5, 10)) == []
     assert await store.membership(GROUP, CAROL) == gone
     assert CAROL not in {found.user_id for found in await store.members(GROUP, "", 10)}

@@ -19,12 +19,13 @@ from hongyan.model.records import (
     JoinRequested,
     MemberJoined,
     MemberMuted,
+    Message,
     NicknameSet,
     OwnerTransferred,
     RoleSet,
 )
 from hongyan.protocol import frames
-from tests.flow.device import Device, Refusal
+from tests.flow.device import Device, Refusal, text_of
 from tests.flow.node import Node
 
 BOB, CAROL = UserId("bob"), UserId("carol")
@@ -281,6 +282,28 @@ async def test_after_a_kick_the_kicked_has_not_spoken_and_hears_nothing(plain: N
     assert sum(entry.sender_id == "bob" for entry in history) == said.count("ok")
     assert after.seq not in {entry.seq for entry in await bob.history(group)}
     assert after.seq not in bob.entries.get(group, {})
+
+
+async def test_who_was_put_out_hears_of_nothing_that_came_after_by_any_path(plain: Node) -> None:
+    """What the group is called then, and what was said before says then, on a device that comes later."""
+    alice, carol = await people(plain, "alice", "carol")
+    group = await alice.create_group("Books", "bob", "carol")
+    first, second = await alice.say(group, "the old words"), await carol.say(group, "stays")
+    out = await alice.remove(group, "bob")
+    await alice.submit(group, ask.EditMessage(first.seq, 1, b"\x0a\x0c\x0a\x0ahis secret"), "edit")
+    await alice.submit(group, ask.SetGroupProfile(name="Without Bob"), "rename")
+    for is_later in (False, True):
+        if is_later:
+            await plain.restart()
+        late = await plain.connect("bob/tablet")
+        ((head,), _) = await late.sync()
+        assert (head.name, head.seq, head.member) == ("Books", out.seq, False)
+        history = {entry.seq: entry for entry in await late.history(group)}
+        assert list(history) == list(range(1, out.seq + 1))
+        assert history[first.seq].body == Message(0, b"")
+        assert text_of(history[second.seq]) == "stays"
+    ((head,), _) = await (await plain.connect("carol/tablet")).sync()
+    assert head.name == "Without Bob"
 
 
 def text(number: int) -> ask.SendMessage:

@@ -104,7 +104,7 @@ class Truth:
             0 if member.left_seq else max(0, last.countable - member.read_countable),
             member.first_seq,
             encode_entry(last),
-            state.name,
+            member.seat.left_name if member.left_seq else state.name,
             member=not member.left_seq,
         )
 

@@ -22,13 +22,14 @@ class Seat(msgspec.Struct, frozen=True, gc=False):
     """What a member has beside rank and positions; it hardly ever changes, and most have the plain one.
 
     `first_seq` is the first seq that is visible, 0: the one of joining. `muted_until_ms` is the last moment without a
-    voice. `flags` are FRIEND, BLOCKS and BLOCKED.
+    voice. `flags` are FRIEND, BLOCKS and BLOCKED. `left_name` is what a group was called when a former member left it.
     """
 
     first_seq: int = 0
     muted_until_ms: int = 0
     nickname: str = ""
     flags: int = 0
+    left_name: str = ""
 
 
 PLAIN_SEAT = Seat()

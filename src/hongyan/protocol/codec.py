@@ -17,7 +17,7 @@ from hongyan.model.ids import ConversationId
 from hongyan.model.records import Submitted
 from hongyan.protocol import codec_command, codec_event
 from hongyan.protocol import codec_opaque as opaque
-from hongyan.protocol.codec_entry import conversation_field, decode_entry, encode_entry, open_message
+from hongyan.protocol.codec_entry import conversation_field, decode_entry, encode_entry, open_message, seen_until
 from hongyan.protocol.frames import ClientFrame, Limits, ServerFrame
 from hongyan.protocol.varint import bytes_field, number_field, varint
 from hongyan.protocol.wire import frame_pb2
@@ -35,6 +35,7 @@ __all__ = [
     "encode_frame",
     "inflate",
     "open_message",
+    "seen_until",
 ]
 
 PROTO_SUBPROTOCOL = "hongyan.v1+proto"

@@ -153,3 +153,20 @@ def open_message(data: bytes, kind: int = 0) -> Message | None:
     return (
         _amended(kind, entry.message, entry.amendment) if entry.HasField("amendment") else Message(kind, entry.message)
     )
+
+
+def seen_until(data: bytes, seq: int) -> bytes:
+    """An entry's bytes for one who saw nothing after `seq`.
+
+    A message that was edited or reacted to since only holds its place: what it said before is kept nowhere, and what it
+    says now is not his to see. Raises MalformedFrame.
+    """
+    try:
+        entry = opaque.Entry.FromString(data)
+    except DecodeError as error:
+        raise MalformedFrame(reason="not an entry") from error
+    if not entry.HasField("amendment") or entry.amendment.amended_seq <= seq:
+        return data
+    entry.ClearField("message")
+    entry.ClearField("amendment")
+    return bytes(entry.SerializeToString())

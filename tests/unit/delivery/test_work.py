@@ -168,7 +168,8 @@ def test_rows_show_the_state_after_the_batch_and_members_that_changed_once() -> 
 def test_a_member_who_went_is_kept_with_where_he_left() -> None:
     work = worked(founded(0, BOB), record(1, RemoveMembers((BOB,)), to=GROUP), to=GROUP)
     (row,) = [row for row in touched_rows(work.state) if row.user_id == BOB]
-    assert row == MemberRow(GROUP, BOB, 1, 1, 2, 0, 0, 0)
+    assert row == MemberRow(GROUP, BOB, 1, 1, 2, 0, 0, 0, Seat(left_name="Books"))
+    assert work.take_settings([row])[0] == [row]
 
 
 def test_an_answer_says_which_frame_of_which_connection_it_is_for() -> None:

@@ -4,7 +4,7 @@ from hongyan.model.codes import MalformedFrame
 from hongyan.model.ids import ClientMsgId, ConversationId, MessageId, UserId
 from hongyan.model.records import Amended, AnyBody, EditNotice, Entry, GroupCreated, MemberLeft, Message, Reaction
 from hongyan.protocol.codec_content import text_content
-from hongyan.protocol.codec_entry import decode_entry, encode_entry, open_message
+from hongyan.protocol.codec_entry import decode_entry, encode_entry, open_message, seen_until
 from hongyan.protocol.varint import bytes_field
 from hongyan.protocol.wire import entry_pb2
 
@@ -83,3 +83,14 @@ def test_a_message_of_a_newer_kind_keeps_its_bytes_under_kind_zero() -> None:
     newer = bytes_field(b"\x7a", b"hologram")
 
     assert decode_entry(encode_entry(entry(Message(15, newer)))).body == Message(0, newer)
+
+
+def test_what_was_said_of_a_message_later_is_not_seen_by_one_who_saw_nothing_after() -> None:
+    said = Message(1, text_content("as it was"))
+    amended = Amended(1, text_content("as it is"), 7, 5_000, (), 7)
+    as_it_was, as_it_is = (encode_entry(entry(body)) for body in (said, amended))
+    assert seen_until(as_it_was, 3) == as_it_was
+    assert seen_until(as_it_is, 7) == as_it_is
+    assert decode_entry(seen_until(as_it_is, 6)) == entry(Message(0, b""))
+    with pytest.raises(MalformedFrame):
+        seen_until(b"\xff", 1)

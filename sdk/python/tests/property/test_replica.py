@@ -218,9 +218,6 @@ class Machine(RuleBasedStateMachine):
 
     @rule(command=GROUP_COMMANDS, sender_id=USERS, here=st.booleans())
     def the_group_changes(self, command: ask.AnyCommand, sender_id: UserId, here: bool) -> None:
-        # A known fault: the list of one who left shows the name that the group has now, not the one it had then.
-        if isinstance(command, ask.SetGroupProfile) and self.truth.members[GROUP, ME].left_seq:
-            return
         self._decide(GROUP, sender_id, command, here=here and sender_id == ME)
 
     @rule(sender_id=USERS, other=USERS, how=st.sampled_from(["add", "remove", "leave"]), here=st.booleans())

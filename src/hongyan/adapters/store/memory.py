@@ -234,7 +234,12 @@ class MemoryStore:
         member, row = kept.members[user_id], kept.row
         last = self._entries.get(row.conversation_id, {}).get(member.left_seq or row.seq)
         if member.left_seq and last is not None:
-            left = {"seq": last.seq, "countable": last.countable, "time_ms": last.time_ms}
+            left = {
+                "seq": last.seq,
+                "countable": last.countable,
+                "time_ms": last.time_ms,
+                "name": member.seat.left_name,
+            }
             row = msgspec.structs.replace(row, **left, offset=kept.left_offsets[user_id])
         return HeadRow(row, member, b"" if last is None else last.encoded)
 

@@ -88,6 +88,7 @@ member = Table(
     Column("muted_until_ms", INTEGER, nullable=False, server_default=text("0")),
     Column("nickname", Text, nullable=False, server_default=text("''")),
     Column("flags", INTEGER, nullable=False, server_default=text("0")),
+    Column("left_name", Text, nullable=False, server_default=text("''")),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from hongyan.adapters.sqlite import Checkpoints, Row, Thread, checkpoint, connect, full_disk_told
-from hongyan.adapters.store.listing import AT, CALLING, OUTLINES
+from hongyan.adapters.store.listing import AT, CALLING, HEADS, MEMBER, OUTLINES
 from hongyan.model.ids import ClientMsgId, ConversationId, UserId, kind_of, single_id
 from hongyan.model.records import Submitted
 from hongyan.model.state import (
@@ -50,10 +50,6 @@ FactKey = tuple[ConversationId, int]
 
 _FETCHED_ROWS = 64
 _RUNS = (256, 32, 1)  # rows a statement: few shapes, so that every statement stays prepared
-_MEMBER = (
-    "conversation_id, user_id, role, joined_seq, left_seq, read_seq, read_countable, delivered_seq,"
-    " first_seq, muted_until_ms, nickname, flags"
-)
 _CONVERSATION_UPSERT = """ON CONFLICT (conversation_id) DO UPDATE SET seq = excluded.seq, countable = excluded.countable,
     time_ms = excluded.time_ms, "offset" = excluded."offset", name = excluded.name
     WHERE excluded."offset" > conversation."offset" """
@@ -61,9 +57,9 @@ _MEMBER_UPSERT = """ON CONFLICT (conversation_id, user_id) DO UPDATE SET role = 
     left_seq = excluded.left_seq, read_seq = excluded.read_seq, read_countable = excluded.read_countable,
     delivered_seq = excluded.delivered_seq"""
 _NEWCOMER_UPSERT = f"""{_MEMBER_UPSERT}, first_seq = excluded.first_seq, muted_until_ms = excluded.muted_until_ms,
-    nickname = excluded.nickname, flags = excluded.flags"""
+    nickname = excluded.nickname, flags = excluded.flags, left_name = excluded.left_name"""
 _SEAT_UPDATE = """UPDATE member SET first_seq = v.column3, muted_until_ms = v.column4, nickname = v.column5,
-    flags = v.column6 FROM ("""
+    flags = v.column6, left_name = v.column7 FROM ("""
 _SEAT_WHERE = ") AS v WHERE conversation_id = v.column1 AND user_id = v.column2"
 _SETTINGS_UPSERT = "ON CONFLICT (conversation_id) DO UPDATE SET settings = excluded.settings"
 _MEMBER_INSERT = """INSERT INTO member (conversation_id, user_id, role, joined_seq, left_seq, read_seq, read_countable,
@@ -91,26 +87,6 @@ SELECT DISTINCT user_id FROM shared WHERE conversation_id IN (
     ) <= ?4
 )"""
 
-# For one who left, the conversation is as it was then: neither an entry nor the fact that there is one reaches him.
-_CHANGED = 'CASE WHEN s.left_offset THEN s.left_offset ELSE c."offset" END'
-# Previews are fetched for the page alone: inside, they would be sorted with all of a user's conversations.
-_HEADS = f"""
-SELECT h.conversation_id, h.seq, CASE WHEN h.left_seq THEN coalesce(e.countable, 0) ELSE h.countable END,
-    CASE WHEN h.left_seq THEN coalesce(e.time_ms, 0) ELSE h.time_ms END, h.changed, h.name,
-    h.conversation_id, h.user_id, h.role, h.joined_seq, h.left_seq, h.read_seq, h.read_countable, h.delivered_seq,
-    h.first_seq, h.muted_until_ms, h.nickname, h.flags, e.encoded
-FROM (
-    SELECT CASE WHEN m.left_seq THEN m.left_seq ELSE c.seq END AS seq, c.countable, c.time_ms, {_CHANGED} AS changed,
-        c.name, m.*
-    FROM membership AS s
-    JOIN conversation AS c ON c.conversation_id = s.conversation_id
-    JOIN member AS m ON m.conversation_id = s.conversation_id AND m.user_id = s.user_id
-    WHERE s.user_id = ? AND {_CHANGED} > ? ORDER BY {_CHANGED} LIMIT ?
-) AS h
-LEFT JOIN entry AS e ON e.conversation_id = h.conversation_id AND e.seq = h.seq
-ORDER BY h.changed"""  # noqa: S608 - constants
-
-
 # Rows in the order of the tables' columns, made in C: these run for every message.
 _entry_tuple = attrgetter(
     *("conversation_id", "seq", "message_id", "sender_id", "client_msg_id"),
@@ -130,7 +106,7 @@ _BETWEEN = """
     SELECT conversation_id, user_id, flags FROM member
     WHERE conversation_id IN (SELECT value FROM json_each(?)) AND flags > 0 ORDER BY conversation_id, user_id"""
 
-_seat = ("seat.first_seq", "seat.muted_until_ms", "seat.nickname", "seat.flags")
+_seat = ("seat.first_seq", "seat.muted_until_ms", "seat.nickname", "seat.flags", "seat.left_name")
 _newcomer_tuple = attrgetter("conversation_id", "user_id", *_positions, *_seat)
 _seat_tuple = attrgetter("conversation_id", "user_id", *_seat)
 _submitted_tuple = attrgetter("sender_id", "client_msg_id", "seq", "message_id", "time_ms", "countable", "digest")
@@ -183,7 +159,7 @@ class SqliteStore:
                 if conversation_id in states:
                     states[conversation_id].settings = _decode_settings(encoded)
             members = await self._all(
-                f"SELECT {_MEMBER} FROM member WHERE conversation_id IN ({marks}) AND left_seq = 0",  # noqa: S608 - marks only
+                f"SELECT {MEMBER} FROM member WHERE conversation_id IN ({marks}) AND left_seq = 0",  # noqa: S608 - marks only
                 tuple(some),
             )
             for conversation_id, user_id, *rest in members:
@@ -285,8 +261,8 @@ class SqliteStore:
         """Who sends moves his positions, and that is all that is written then: seats only of newcomers and where they changed."""
         moved, newcomers, left = _parted(batch)
         self._insert(_MEMBER_INSERT, 8, map(_member_tuple, moved), _MEMBER_UPSERT)
-        self._insert(f"INSERT INTO member ({_MEMBER})", 12, map(_newcomer_tuple, newcomers), _NEWCOMER_UPSERT)
-        self._insert(_SEAT_UPDATE, 6, map(_seat_tuple, batch.seats), _SEAT_WHERE)
+        self._insert(f"INSERT INTO member ({MEMBER})", 13, map(_newcomer_tuple, newcomers), _NEWCOMER_UPSERT)
+        self._insert(_SEAT_UPDATE, 7, map(_seat_tuple, batch.seats), _SEAT_WHERE)
         self._insert("INSERT INTO membership", 3, _memberships(batch, newcomers, left), _MEMBERSHIP_UPSERT)
 
     def _insert(self, head: str, columns: int, rows: Iterable[Row], tail: str = "") -> None:
@@ -316,8 +292,8 @@ class SqliteStore:
 
     async def heads(self, user_id: UserId, after_offset: int, limit: int) -> Sequence[HeadRow]:
         """See the port."""
-        rows = await self._some(_HEADS, (user_id, after_offset, limit))
-        return [HeadRow(ConversationRow(*row[:6]), _member_of(row[6:18]), row[18] or b"") for row in rows]
+        rows = await self._some(HEADS, (user_id, after_offset, limit))
+        return [HeadRow(ConversationRow(*row[:6]), _member_of(row[6:19]), row[19] or b"") for row in rows]
 
     async def outlines(self, user_id: UserId, limit: int) -> Sequence[HeadRow]:
         """See ports.store.ListReader."""
@@ -337,7 +313,7 @@ class SqliteStore:
     async def membership(self, conversation_id: ConversationId, user_id: UserId) -> MemberRow | None:
         """See the port."""
         row = await self._one(
-            f"SELECT {_MEMBER} FROM member WHERE conversation_id = ? AND user_id = ?",  # noqa: S608 - a constant
+            f"SELECT {MEMBER} FROM member WHERE conversation_id = ? AND user_id = ?",  # noqa: S608 - a constant
             (conversation_id, user_id),
         )
         return _member_of(row) if row else None
@@ -365,7 +341,7 @@ class SqliteStore:
     async def members(self, conversation_id: ConversationId, after_user: str, limit: int) -> Sequence[MemberRow]:
         """See the port."""
         rows = await self._all(
-            f"SELECT {_MEMBER} FROM member WHERE conversation_id = ? AND user_id > ? AND left_seq = 0"  # noqa: S608 - a constant
+            f"SELECT {MEMBER} FROM member WHERE conversation_id = ? AND user_id > ? AND left_seq = 0"  # noqa: S608 - a constant
             " ORDER BY user_id LIMIT ?",
             (conversation_id, after_user, limit),
         )
@@ -377,7 +353,7 @@ class SqliteStore:
         for some in _slices(user_ids):
             marks = ",".join("?" * len(some))
             rows = await self._all(
-                f"SELECT {_MEMBER} FROM member WHERE conversation_id = ? AND left_seq = 0 AND user_id IN ({marks})",  # noqa: S608 - marks only
+                f"SELECT {MEMBER} FROM member WHERE conversation_id = ? AND left_seq = 0 AND user_id IN ({marks})",  # noqa: S608 - marks only
                 (conversation_id, *some),
             )
             found += [_member_of(row) for row in rows]

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from hongyan.model.codes import GroupFull, NotAllowed, NotAMember
 from hongyan.model.commands import Role
 from hongyan.model.errors import HongyanError
@@ -98,9 +100,11 @@ def put_out(state: Conversation, record: Record, user_ids: Iterable[UserId]) -> 
     for user_id in dict.fromkeys(user_ids):
         member = state.members.pop(user_id)
         member.left_seq = state.seq
+        member.seat = replace(member.seat, left_name=state.name)
         state.touched[user_id] = member
         if member.seat is not PLAIN_SEAT and member.seat.muted_until_ms > record.time_ms:
             away[user_id] = member.seat.muted_until_ms
+    state.seated |= gone
     settings = state.settings
     if len(away) != len(settings.muted_away):
         latest = sorted(away.items(), key=lambda each: (each[1], each[0]))[-MUTED_AWAY:]

@@ -11,6 +11,7 @@ from hongyan.model.state import PLAIN_SETTINGS, Settings
 from hongyan.ports.state import Hot, HotConversation
 from hongyan.ports.store import READ_BYTES, ConversationRow, HeadRow, HistoryReader, MemberRow
 from hongyan.protocol import frames
+from hongyan.protocol.codec import seen_until
 
 _NO_END = 1 << 62
 
@@ -125,7 +126,7 @@ class Conversations:
             countable,
             conversation.time_ms,
             conversation.offset,
-            conversation.name,
+            member.seat.left_name,
         )
         return HeadRow(row, member, encoded)
 
@@ -169,6 +170,8 @@ class Conversations:
         fitting = rows[-limit:] if request.backward else rows[:limit]
         chosen = _within(fitting, self._options.page_bytes, backward=request.backward)
         encoded = tuple(encoded for _, encoded in chosen)
+        if visible.high != _NO_END:
+            encoded = tuple(seen_until(entry, visible.high) for entry in encoded)
         return frames.EntryPage(request.conversation_id, encoded, more=len(rows) > len(chosen), head_seq=head)
 
     async def _head_seq(self, conversation_id: ConversationId, hot: HotConversation | None) -> int:

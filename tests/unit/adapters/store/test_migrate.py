@@ -156,3 +156,17 @@ def test_a_migration_killed_in_the_middle_resumes(tmp_path: Path) -> None:
     migrate(path, "message")
     assert revision_of(path, "message") == REVISIONS["message"][-1]
     assert len(shape_of(path)) == len(DATABASES["message"].tables)
+
+
+def test_who_left_before_his_group_could_be_renamed_has_the_name_that_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "message.db"
+    upgrade(path, "message", "message_0001")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO conversation VALUES ('g:books', 4, 2, 1000, 7, '读书会')")
+        connection.execute("INSERT INTO member VALUES ('g:books', 'alice', 3, 1, 0, 4, 2, 4)")
+        connection.execute("INSERT INTO member VALUES ('g:books', 'carol', 1, 1, 2, 2, 1, 2)")
+        connection.commit()
+    migrate(path, "message", in_process=True)
+    with closing(sqlite3.connect(path)) as connection:
+        names = dict(connection.execute("SELECT user_id, left_name FROM member"))
+    assert names == {"alice": "", "carol": "读书会"}

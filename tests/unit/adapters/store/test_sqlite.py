@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hongyan.adapters.store.sqlite import _HEADS, SqliteStore
+from hongyan.adapters.store.listing import HEADS
+from hongyan.adapters.store.sqlite import SqliteStore
 from hongyan.model.ids import ConversationId, UserId
 from hongyan.ports.store import MemberRow
 from tests.contract.adapters import sqlite_file
@@ -98,7 +99,7 @@ async def test_heads_are_found_by_keys_and_sorted_without_their_previews(store: 
     await store.persist(
         batch(50, heads, [entry(1, b"x" * 1_000, each) for each in ids], [member(ALICE, 1, each) for each in ids])
     )
-    rows = await store._all(f"EXPLAIN QUERY PLAN {_HEADS}", (ALICE, -1, 5))
+    rows = await store._all(f"EXPLAIN QUERY PLAN {HEADS}", (ALICE, -1, 5))
     plan = [str(row[3]) for row in rows]
     assert not any(step.startswith("SCAN") and not step.startswith("SCAN h") for step in plan), plan
     sort = next(place for place, step in enumerate(plan) if "TEMP B-TREE" in step)
