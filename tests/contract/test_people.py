@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hongyan.adapters.store.database import Database
 from hongyan.adapters.store.people_memory import MemoryPeopleStore
 from hongyan.adapters.store.people_sqlite import SqlitePeopleStore
 from hongyan.adapters.store.users_memory import MemoryUserStore
-from hongyan.adapters.store.users_sqlite import SqliteUserStore, UserDatabase
+from hongyan.adapters.store.users_sqlite import SqliteUserStore
 from hongyan.model.ids import UserId
 from hongyan.ports.people import PeopleStore, PersonRow, PrivacyRow, ProfileRow
 from hongyan.ports.users import UserRow, UserStore
@@ -34,7 +35,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         users = MemoryUserStore()
         stores = Stores(users, MemoryPeopleStore(users))
     else:
-        database = UserDatabase(await asyncio.to_thread(sqlite_file, tmp_path, "user"))
+        database = Database(await asyncio.to_thread(sqlite_file, tmp_path, "user"), "accounts")
         stores = Stores(SqliteUserStore(database), SqlitePeopleStore(database))
     for user_id in (ALICE, BOB):
         await stores.users.add(UserRow(user_id, "hash", 1_000))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from hongyan.adapters.store.database import Database
 from hongyan.adapters.store.requests_memory import MemoryRequestStore
 from hongyan.adapters.store.requests_sqlite import SqliteRequestStore
-from hongyan.adapters.store.users_sqlite import UserDatabase
 from hongyan.model.ids import ConversationId, UserId
 from hongyan.model.state import BLOCKS, FRIEND, Seat
 from hongyan.ports.relations import RelationReader, RelationRow, RequestPage, RequestRow, RequestState, RequestStore
@@ -26,7 +26,7 @@ async def requests(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     if request.param == "memory":
         yield MemoryRequestStore()
         return
-    database = UserDatabase(await asyncio.to_thread(sqlite_file, tmp_path, "relation"))
+    database = Database(await asyncio.to_thread(sqlite_file, tmp_path, "relation"), "relations")
     yield SqliteRequestStore(database)
     await database.close()
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hongyan.adapters.store.database import Database
 from hongyan.adapters.store.migrate import migrate
 from hongyan.adapters.store.users_memory import MemorySessionStore, MemoryUserStore
-from hongyan.adapters.store.users_sqlite import SqliteSessionStore, SqliteUserStore, UserDatabase
+from hongyan.adapters.store.users_sqlite import SqliteSessionStore, SqliteUserStore
 from hongyan.model.codes import Overloaded, TooManyDevices
 from hongyan.model.ids import DeviceId, UserId
 from hongyan.ports.users import SessionLimits, SessionRow, SessionStore, UserRow, UserStore
@@ -27,11 +28,11 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-async def database(tmp_path: Path, migrated: bytes) -> AsyncIterator[UserDatabase]:
+async def database(tmp_path: Path, migrated: bytes) -> AsyncIterator[Database]:
     """A database of this test alone."""
     path = tmp_path / "user.db"
     path.write_bytes(migrated)
-    database = UserDatabase(path)
+    database = Database(path, "accounts")
     yield database
     await database.close()
 
@@ -248,7 +249,7 @@ async def test_old_ends_are_forgotten_and_living_sessions_stay(sessions: Session
 async def test_calls_beyond_the_queue_of_the_file_are_refused(tmp_path: Path, migrated: bytes) -> None:
     path = tmp_path / "user.db"
     path.write_bytes(migrated)
-    database = UserDatabase(path, queue=2)
+    database = Database(path, "accounts", queue=2)
     results = await asyncio.gather(*(SqliteUserStore(database).find(ALICE) for _ in range(5)), return_exceptions=True)
     assert [type(result) for result in results] == [type(None)] * 2 + [Overloaded] * 3
     assert await SqliteUserStore(database).find(ALICE) is None
@@ -259,6 +260,6 @@ async def test_what_was_added_is_there_after_the_file_was_opened_again(tmp_path:
     path = tmp_path / "user.db"
     path.write_bytes(migrated)
     for expected in (True, False):
-        database = UserDatabase(path)
+        database = Database(path, "accounts")
         assert await SqliteUserStore(database).add(user("alice")) is expected
         await database.close()

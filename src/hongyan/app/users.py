@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+from hongyan.adapters.store.database import Database
 from hongyan.adapters.store.migrate import database_file
 from hongyan.adapters.store.people_sqlite import SqlitePeopleStore
 from hongyan.adapters.store.requests_sqlite import SqliteRequestStore
-from hongyan.adapters.store.users_sqlite import SqliteSessionStore, SqliteUserStore, UserDatabase
+from hongyan.adapters.store.users_sqlite import SqliteSessionStore, SqliteUserStore
 from hongyan.config import Config
 from hongyan.model.privacy import Strangers
 from hongyan.ports.clock import Clock
@@ -44,12 +45,12 @@ async def open_user_services(config: Config, data_dir: Path, clock: Clock) -> As
     """The services, loaded; their file and threads are closed at the end. Raises SetupError for bad secrets."""
     secrets = await asyncio.to_thread(open_secrets, data_dir)
     keys = config.users
-    database = UserDatabase(database_file(data_dir, "user"))
+    database = Database(database_file(data_dir, "user"), "accounts")
     passwords = Passwords(keys.argon2_memory_kib, keys.argon2_iterations, keys.password_queue)
     crypto = Crypto(passwords, AccessTokens(secrets, keys.access_ttl_s, clock), RefreshTokens(secrets))
     users = Users(Stores(SqliteUserStore(database), SqliteSessionStore(database)), crypto, clock, users_options(config))
     people = People(SqlitePeopleStore(database), clock, people_options(config))
-    relations = UserDatabase(database_file(data_dir, "relation"))
+    relations = Database(database_file(data_dir, "relation"), "relations")
     try:
         await users.load()
         await people.load()

@@ -14,15 +14,10 @@ _COLUMNS = (
 MEMBER = ", ".join(_COLUMNS)
 """The columns of a member's row."""
 
-
-def _of(alias: str) -> str:
-    return ", ".join(f"{alias}.{column}" for column in _COLUMNS)
-
-
 # Previews are fetched for the page alone: inside, they would be sorted with all of a user's conversations.
 HEADS = f"""
 SELECT h.conversation_id, h.seq, CASE WHEN h.left_seq THEN coalesce(e.countable, 0) ELSE h.countable END,
-    CASE WHEN h.left_seq THEN coalesce(e.time_ms, 0) ELSE h.time_ms END, h.changed, h.name, {_of("h")}, e.encoded
+    CASE WHEN h.left_seq THEN coalesce(e.time_ms, 0) ELSE h.time_ms END, h.changed, h.name, h.{", h.".join(_COLUMNS)}, e.encoded
 FROM (
     SELECT {_SEQ} AS seq, c.countable, c.time_ms, {_CHANGED} AS changed, {_NAME} AS name, m.*
     FROM {_MINE} WHERE s.user_id = ? AND {_CHANGED} > ? ORDER BY {_CHANGED} LIMIT ?
@@ -34,7 +29,7 @@ ORDER BY h.changed"""  # noqa: S608 - constants
 OUTLINES = f"""
 SELECT c.conversation_id, {_SEQ},
     CASE WHEN m.left_seq THEN coalesce(e.countable, 0) ELSE c.countable END,
-    CASE WHEN m.left_seq THEN coalesce(e.time_ms, 0) ELSE c.time_ms END, {_CHANGED} AS changed, {_NAME}, {_of("m")}
+    CASE WHEN m.left_seq THEN coalesce(e.time_ms, 0) ELSE c.time_ms END, {_CHANGED} AS changed, {_NAME}, m.{", m.".join(_COLUMNS)}
 FROM {_MINE}
 LEFT JOIN entry AS e ON m.left_seq > 0 AND e.conversation_id = m.conversation_id AND e.seq = m.left_seq
 WHERE s.user_id = ? ORDER BY changed DESC LIMIT ?"""  # noqa: S608 - constants

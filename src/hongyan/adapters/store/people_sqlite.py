@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from hongyan.adapters.store.users_sqlite import UserDatabase, transaction
+from hongyan.adapters.store.database import Database, transaction
 from hongyan.model.ids import UserId
 from hongyan.ports.people import PersonRow, PrivacyRow, ProfileRow
 
@@ -36,7 +36,7 @@ _GUARDED = """
 class SqlitePeopleStore:
     """Implements `ports.people.PeopleStore`."""
 
-    def __init__(self, database: UserDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def people(self, user_ids: Sequence[UserId]) -> Sequence[PersonRow]:

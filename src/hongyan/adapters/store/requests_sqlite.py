@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hongyan.adapters.store.users_sqlite import UserDatabase, transaction
+from hongyan.adapters.store.database import Database, transaction
 from hongyan.model.ids import UserId
 from hongyan.ports.relations import RequestPage, RequestRow, RequestState
 
@@ -26,7 +26,7 @@ _FORGET_USER = "DELETE FROM request WHERE ? IN (from_user_id, to_user_id)"
 class SqliteRequestStore:
     """Implements `ports.relations.RequestStore`."""
 
-    def __init__(self, database: UserDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def ask(self, request: RequestRow) -> RequestRow:

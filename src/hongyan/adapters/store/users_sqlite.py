@@ -2,19 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Sequence
 
 import msgspec
 
-from hongyan.adapters.sqlite import Thread, as_fault, connect
-from hongyan.model.codes import Overloaded, TooManyDevices
+from hongyan.adapters.store.database import Database, transaction
+from hongyan.model.codes import TooManyDevices
 from hongyan.model.ids import UserId
 from hongyan.ports.users import SessionLimits, SessionRow, UserRow, giving_way
-
-R = TypeVar("R")
 
 _ADD = "INSERT INTO user (user_id, password_hash, created_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _FIND = "SELECT user_id, password_hash, created_ms FROM user WHERE user_id = ? AND deleted_ms = 0"
@@ -56,50 +51,10 @@ _REVOKED_SINCE = (
 _FORGET = "DELETE FROM session WHERE (revoked_ms > 0 AND revoked_ms < ?) OR expires_ms < ?"
 
 
-class UserDatabase:
-    """The file, and the queue before its thread. Calls beyond `queue` are refused with Overloaded."""
-
-    def __init__(self, path: Path, queue: int = 1_000) -> None:
-        self._path, self._queue, self._waiting = path, queue, 0
-        self._thread = Thread("users")
-        self._connection: sqlite3.Connection | None = None
-
-    async def call(self, function: Callable[[sqlite3.Connection], R]) -> R:
-        """Runs a function with the connection on the thread, in turn. Raises Overloaded and StorageFull."""
-        if self._waiting >= self._queue:
-            raise Overloaded(what="accounts", retry_after_ms=1_000)
-        self._waiting += 1
-        try:
-            return await self._thread.call(self._run, function)
-        finally:
-            self._waiting -= 1
-
-    async def close(self) -> None:
-        """Closes the file after what runs."""
-        await self._thread.call(self._close)
-        self._thread.stop()
-
-    def _run(self, function: Callable[[sqlite3.Connection], R]) -> R:
-        if self._connection is None:
-            self._connection = connect(self._path, "FULL")
-        try:
-            return function(self._connection)
-        except sqlite3.Error as error:
-            fault = as_fault(error)
-            if fault is not None:
-                raise fault from error
-            raise
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-
 class SqliteUserStore:
     """Implements `ports.users.UserStore`."""
 
-    def __init__(self, database: UserDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, user: UserRow) -> bool:
@@ -145,7 +100,7 @@ class SqliteUserStore:
 class SqliteSessionStore:
     """Implements `ports.users.SessionStore`."""
 
-    def __init__(self, database: UserDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def open(self, session: SessionRow, limits: SessionLimits) -> Sequence[SessionRow]:
@@ -204,16 +159,3 @@ def _open(connection: sqlite3.Connection, session: SessionRow, limits: SessionLi
 def _revoke(connection: sqlite3.Connection, session_ids: Sequence[str], now_ms: int) -> None:
     with transaction(connection):
         connection.executemany(_REVOKE, [(now_ms, session_id) for session_id in session_ids])
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of it is kept or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise

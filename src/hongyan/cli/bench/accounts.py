@@ -10,8 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from hongyan.adapters.store.database import Database
 from hongyan.adapters.store.migrate import database_file
-from hongyan.adapters.store.users_sqlite import SqliteUserStore, UserDatabase
+from hongyan.adapters.store.users_sqlite import SqliteUserStore
 from hongyan.cli.bench.messages import Account
 from hongyan.cli.bench.troubles import RegistrationError
 from hongyan.model.ids import DeviceId, UserId
@@ -57,7 +58,7 @@ def plant(data_dir: Path, count: int) -> list[Account]:
 
 
 async def _add(data_dir: Path, users: list[UserId]) -> None:
-    database = UserDatabase(database_file(data_dir, "user"))
+    database = Database(database_file(data_dir, "user"), "accounts")
     store, now_ms = SqliteUserStore(database), _now_ms()
     try:
         for user in users:
